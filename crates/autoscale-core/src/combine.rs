@@ -1,0 +1,369 @@
+//! Policies made of policies.
+
+use core::ops::RangeInclusive;
+use core::time::Duration;
+
+use crate::policy::direction;
+use crate::{
+    Behavior, ConditionReason, ConfigError, Decision, Observation, Policy, Reason,
+    RecommendationLog, ScaleHistory, StageKind, rate_limit,
+};
+
+/// Wrappers for every policy.
+///
+/// ```
+/// use autoscale_core::{from_fn, Observation, Policy, PolicyExt};
+/// use std::time::Duration;
+/// let mut policy = from_fn(|_, seen: &Observation| seen.spec_replicas + 50).bounded(1..=20)?;
+/// assert_eq!(policy.decide(Duration::ZERO, &Observation::new(3)).replicas, 20);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
+pub trait PolicyExt: Policy + Sized {
+    /// Keeps the count within bounds.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the range is empty.
+    fn bounded(self, bounds: RangeInclusive<u32>) -> Result<Bounded<Self>, ConfigError> {
+        if bounds.is_empty() {
+            return Err(ConfigError::Inconsistent {
+                field: "min",
+                value: bounds.start().to_string(),
+                relation: "at most",
+                other: "max",
+                other_value: bounds.end().to_string(),
+            });
+        }
+        Ok(Bounded {
+            inner: self,
+            min: *bounds.start(),
+            max: *bounds.end(),
+        })
+    }
+
+    /// Follows the smallest count of `up` upwards and the largest of `down` downwards.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where a window is longer than an hour.
+    fn stabilized(self, up: Duration, down: Duration) -> Result<Stabilized<Self>, ConfigError> {
+        for (field, window) in [("up", up), ("down", down)] {
+            if window > Duration::from_secs(3600) {
+                return Err(ConfigError::range(
+                    field,
+                    crate::format_duration(window),
+                    "0 … 1h",
+                ));
+            }
+        }
+        Ok(Stabilized {
+            inner: self,
+            up,
+            down,
+            now: Duration::ZERO,
+            log: RecommendationLog::default(),
+        })
+    }
+
+    /// Limits how fast the count changes; the rules' windows and tolerances are not used.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the rule that is out of range.
+    fn rate_limited(self, rules: Behavior) -> Result<RateLimited<Self>, ConfigError> {
+        rules.scale_up.validate("scale_up")?;
+        rules.scale_down.validate("scale_down")?;
+        Ok(RateLimited {
+            inner: self,
+            rules,
+            now: Duration::ZERO,
+            history: ScaleHistory::default(),
+        })
+    }
+
+    /// Speaks when the source of the policy's metrics is dead.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the threshold is 0.
+    fn with_fallback(self, fallback: Fallback) -> Result<WithFallback<Self>, ConfigError> {
+        if fallback.failure_threshold == 0 {
+            return Err(ConfigError::range("failure_threshold", 0, "at least 1"));
+        }
+        Ok(WithFallback {
+            inner: self,
+            fallback,
+            failures: 0,
+        })
+    }
+
+    /// Decides, shows every stage, and changes nothing.
+    fn dry_run(self) -> DryRun<Self> {
+        DryRun { inner: self }
+    }
+}
+
+impl<P: Policy> PolicyExt for P {}
+
+/// The policy that [`PolicyExt::bounded`] makes.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Bounded<P> {
+    inner: P,
+    min: u32,
+    max: u32,
+}
+
+impl<P: Policy> Policy for Bounded<P> {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        self.inner.decide_into(now, seen, out);
+        let wanted = out.replicas;
+        out.push(StageKind::Bounded, wanted.clamp(self.min, self.max));
+        if wanted < self.min {
+            out.reason = Reason::TooFewReplicas;
+        } else if wanted > self.max {
+            out.reason = Reason::TooManyReplicas;
+        }
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.inner.next_wakeup()
+    }
+}
+
+/// The policy that [`PolicyExt::stabilized`] makes.
+///
+/// A decision without data is not taken into the windows.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Stabilized<P> {
+    inner: P,
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    up: Duration,
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    down: Duration,
+    now: Duration,
+    log: RecommendationLog,
+}
+
+impl<P: Policy> Policy for Stabilized<P> {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        self.inner.decide_into(now, seen, out);
+        if out.blind {
+            return;
+        }
+        self.now = now.max(self.now);
+        let (current, wanted) = (out.current_replicas, out.replicas);
+        let steady = self
+            .log
+            .stabilize(self.now, current, wanted, self.up, self.down);
+        out.push(StageKind::Stabilized, steady);
+        if steady != wanted {
+            out.reason = if wanted >= current {
+                Reason::ScaleUpStabilized
+            } else {
+                Reason::ScaleDownStabilized
+            };
+        }
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.inner.next_wakeup()
+    }
+}
+
+/// The policy that [`PolicyExt::rate_limited`] makes.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RateLimited<P> {
+    inner: P,
+    rules: Behavior,
+    now: Duration,
+    history: ScaleHistory,
+}
+
+impl<P: Policy> Policy for RateLimited<P> {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        self.now = now.max(self.now);
+        self.history.confirm(seen.spec_replicas, &self.rules);
+        self.inner.decide_into(now, seen, out);
+        let current = out.current_replicas;
+        let (limited, why) = rate_limit(
+            self.now,
+            current,
+            out.replicas,
+            0..=u32::MAX,
+            &self.rules,
+            &self.history.up,
+            &self.history.down,
+        );
+        out.push(StageKind::RateLimited, limited);
+        match why {
+            ConditionReason::ScaleUpLimit => out.reason = Reason::ScaleUpLimit,
+            ConditionReason::ScaleDownLimit => out.reason = Reason::ScaleDownLimit,
+            _ => {}
+        }
+        self.history.expect(self.now, current, limited);
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.inner.next_wakeup()
+    }
+}
+
+/// What to run while a policy's source is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Fallback {
+    /// Decisions without data in a row before the fallback speaks; at least 1.
+    pub failure_threshold: u32,
+    /// What it says.
+    pub mode: FallbackMode,
+}
+
+/// What a fallback says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum FallbackMode {
+    /// This number, whatever runs now: its user named it.
+    Static(u32),
+    /// Whatever is asked for now.
+    Current,
+    /// The larger of this number and what is asked for now.
+    HigherOf(u32),
+    /// The smaller of this number and what is asked for now: with [`Static`](Self::Static) the only
+    /// way in which absent data makes anything smaller, and only since its user named it.
+    LowerOf(u32),
+}
+
+/// The policy that [`PolicyExt::with_fallback`] makes.
+///
+/// ```
+/// use autoscale_core::{
+///     Fallback, FallbackMode, Kpa, KpaConfig, Observation, Policy, PolicyExt, Reason,
+/// };
+/// let fallback = Fallback { failure_threshold: 1, mode: FallbackMode::HigherOf(6) };
+/// let mut policy = Kpa::new(KpaConfig::new(10.0))?.with_fallback(fallback)?;
+/// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(2));
+/// assert_eq!((decision.replicas, decision.reason), (6, Reason::Fallback));
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WithFallback<P> {
+    inner: P,
+    fallback: Fallback,
+    failures: u32,
+}
+
+impl<P: Policy> Policy for WithFallback<P> {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        self.inner.decide_into(now, seen, out);
+        if !out.blind {
+            self.failures = 0;
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.failures < self.fallback.failure_threshold {
+            return;
+        }
+        let current = out.current_replicas;
+        let replicas = match self.fallback.mode {
+            FallbackMode::Static(count) => count,
+            FallbackMode::Current => current,
+            FallbackMode::HigherOf(count) => count.max(current),
+            FallbackMode::LowerOf(count) => count.min(current),
+        };
+        out.push(StageKind::Fallback, replicas);
+        out.reason = Reason::Fallback;
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.inner.next_wakeup()
+    }
+}
+
+/// The policy that [`PolicyExt::dry_run`] makes: `replicas` stays what is asked for now, and the
+/// last but one stage is what would have been.
+///
+/// ```
+/// use autoscale_core::{Fixed, Observation, Policy, PolicyExt, Reason};
+/// let decision = Fixed(9).dry_run().decide(std::time::Duration::ZERO, &Observation::new(2));
+/// assert_eq!((decision.replicas, decision.reason), (2, Reason::DryRun));
+/// assert_eq!(decision.stages[0].replicas, 9);
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DryRun<P> {
+    inner: P,
+}
+
+impl<P: Policy> Policy for DryRun<P> {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        self.inner.decide_into(now, seen, out);
+        out.push(StageKind::DryRun, out.current_replicas);
+        out.reason = Reason::DryRun;
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.inner.next_wakeup()
+    }
+}
+
+/// The largest count of several policies: one that has no data stays at the current count, so that
+/// the others can only scale out beside it.
+///
+/// ```
+/// use autoscale_core::{Fixed, MaxOf, Observation, Policy};
+/// let mut policy = MaxOf::new([Fixed(3), Fixed(8)])?;
+/// assert_eq!(policy.decide(std::time::Duration::ZERO, &Observation::new(2)).replicas, 8);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MaxOf<P> {
+    policies: Vec<P>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    candidate: Decision,
+}
+
+impl<P: Policy> MaxOf<P> {
+    /// All of these policies, shown the same observation.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where there is none.
+    pub fn new(policies: impl IntoIterator<Item = P>) -> Result<Self, ConfigError> {
+        let policies: Vec<P> = policies.into_iter().collect();
+        if policies.is_empty() {
+            return Err(ConfigError::Missing {
+                field: "policies".into(),
+                need: "at least one policy",
+            });
+        }
+        Ok(Self {
+            policies,
+            candidate: Decision::default(),
+        })
+    }
+}
+
+impl<P: Policy> Policy for MaxOf<P> {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        out.reset(seen.spec_replicas);
+        let mut first = true;
+        for policy in &mut self.policies {
+            policy.decide_into(now, seen, &mut self.candidate);
+            if first || self.candidate.replicas > out.replicas {
+                core::mem::swap(out, &mut self.candidate);
+                first = false;
+            }
+        }
+        let largest = out.replicas;
+        out.push(StageKind::MaxOf, largest);
+        if !out.blind && direction(out.current_replicas, largest) == Reason::ScaleUp {
+            out.reason = Reason::Largest;
+        }
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.policies.iter().filter_map(Policy::next_wakeup).min()
+    }
+}

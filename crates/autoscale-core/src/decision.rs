@@ -1,0 +1,324 @@
+use core::fmt;
+
+use crate::MetricError;
+
+/// What a policy decided, and every number that led to it.
+///
+/// "No change" and "not enough data" are decisions like any other. A `Decision` can be reused:
+/// [`Policy::decide_into`](crate::Policy::decide_into) keeps its buffers, so that deciding does not
+/// allocate after the first time.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Decision {
+    /// Replicas to run.
+    pub replicas: u32,
+    /// Replicas asked for before this decision.
+    pub current_replicas: u32,
+    /// Why `replicas` is what it is: the stage that had the last word.
+    pub reason: Reason,
+    /// Whether no metric gave anything to decide on, so that the current count was kept (unless a
+    /// bound or a fallback spoke after that).
+    pub blind: bool,
+    /// The replica count after each stage, in the order they ran.
+    pub stages: Vec<Stage>,
+    /// What each metric said, in the policy's order.
+    pub metrics: Vec<MetricStage>,
+    /// Kubernetes' status conditions, where the policy is an HPA.
+    pub conditions: Conditions,
+    /// Knative's figures, where the policy is a KPA.
+    pub kpa: Option<KpaStage>,
+}
+
+impl Decision {
+    /// Whether the decision asks for another number of replicas than is asked for now.
+    ///
+    /// ```
+    /// assert!(!autoscale_core::Decision::default().is_change());
+    /// ```
+    #[must_use]
+    pub const fn is_change(&self) -> bool {
+        self.replicas != self.current_replicas
+    }
+
+    /// The count that came out of a stage, where it ran; the last such stage counts.
+    #[must_use]
+    pub fn after(&self, kind: StageKind) -> Option<u32> {
+        self.stages
+            .iter()
+            .rev()
+            .find(|s| s.kind == kind)
+            .map(|s| s.replicas)
+    }
+
+    /// The stage that kept the decision from what the metrics asked for, if any did.
+    #[must_use]
+    pub const fn blocked_by(&self) -> Option<Blocked> {
+        match self.reason {
+            Reason::WithinTolerance => Some(Blocked::Tolerance),
+            Reason::ScaleUpStabilized | Reason::ScaleDownStabilized => Some(Blocked::Stabilization),
+            Reason::ScaleUpLimit | Reason::ScaleDownLimit => Some(Blocked::Rate),
+            Reason::TooManyReplicas | Reason::TooFewReplicas => Some(Blocked::Bounds),
+            Reason::MetricsFailed | Reason::SamplesLost | Reason::NoData => {
+                Some(Blocked::MissingData)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn reset(&mut self, current_replicas: u32) {
+        self.replicas = current_replicas;
+        self.current_replicas = current_replicas;
+        self.reason = Reason::Steady;
+        self.blind = false;
+        self.stages.clear();
+        self.metrics.clear();
+        self.conditions = Conditions::default();
+        self.kpa = None;
+    }
+
+    pub(crate) fn push(&mut self, kind: StageKind, replicas: u32) {
+        self.stages.push(Stage { kind, replicas });
+        self.replicas = replicas;
+    }
+}
+
+/// The last word on a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Reason {
+    /// The metrics ask for exactly what runs.
+    #[default]
+    Steady,
+    /// The metrics ask for another count, but are within tolerance of their target.
+    WithinTolerance,
+    /// The metrics ask for more, and get it.
+    ScaleUp,
+    /// The metrics ask for fewer, and get it.
+    ScaleDown,
+    /// A scale-up waits until it has been asked for during a whole stabilization window.
+    ScaleUpStabilized,
+    /// A scale-down waits until it has been asked for during a whole stabilization window.
+    ScaleDownStabilized,
+    /// A rate policy allows fewer new replicas than asked for.
+    ScaleUpLimit,
+    /// A rate policy allows fewer removals than asked for.
+    ScaleDownLimit,
+    /// The upper bound cuts what is asked for.
+    TooManyReplicas,
+    /// The lower bound lifts what is asked for.
+    TooFewReplicas,
+    /// More replicas than the upper bound were asked for from outside; brought back without
+    /// reading metrics.
+    AboveMaximum,
+    /// Fewer replicas than the lower bound were asked for from outside; brought back without
+    /// reading metrics.
+    BelowMinimum,
+    /// The target was scaled to zero by hand: the policy stands aside.
+    Disabled,
+    /// All metrics failed, or some failed and the rest ask for fewer: nothing is changed.
+    MetricsFailed,
+    /// Pods that must have a sample have none, and the rest ask for fewer: nothing is changed.
+    SamplesLost,
+    /// Not enough data to decide on yet.
+    NoData,
+    /// A burst is being followed without scaling in.
+    Panic,
+    /// The source is dead, and the fallback that the user asked for speaks.
+    Fallback,
+    /// The largest of several policies' answers.
+    Largest,
+    /// The decision is only shown: nothing is changed.
+    DryRun,
+    /// A fixed number.
+    Fixed,
+}
+
+/// What kept a decision from what the metrics asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Blocked {
+    /// The tolerance around the target.
+    Tolerance,
+    /// A stabilization window.
+    Stabilization,
+    /// A rate policy.
+    Rate,
+    /// The lower or upper bound.
+    Bounds,
+    /// Failed, stale or missing samples.
+    MissingData,
+}
+
+/// A replica count and the stage that it came out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Stage {
+    /// The stage.
+    pub kind: StageKind,
+    /// The count after it.
+    pub replicas: u32,
+}
+
+/// The stages that a count passes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum StageKind {
+    /// The largest count that a metric asks for.
+    Recommended,
+    /// After the stabilization windows.
+    Stabilized,
+    /// After the rate policies.
+    RateLimited,
+    /// After the lower and upper bound.
+    Bounded,
+    /// After panic mode.
+    Panicked,
+    /// After the largest of several answers was taken.
+    MaxOf,
+    /// After a fallback for dead sources.
+    Fallback,
+    /// After a dry run put the current count back.
+    DryRun,
+}
+
+/// What one metric said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MetricStage {
+    /// The replicas it asks for, or why it could not say.
+    pub proposal: Result<u32, MetricError>,
+    /// Current value over target; `None` where it could not be computed.
+    pub ratio: Option<f64>,
+    /// The ratio after missing and unready pods were filled in with conservative values, where any
+    /// were.
+    pub adjusted_ratio: Option<f64>,
+    /// Whether the tolerance kept the proposal at the current count.
+    pub within_tolerance: bool,
+    /// Whether a smaller proposal was refused since samples that must be there are not.
+    pub samples_lost: bool,
+    /// Average utilization in whole percent of the request, for utilization targets.
+    pub utilization_percent: Option<i32>,
+    /// Average usage a pod, or the value for the whole target, in thousandths.
+    pub usage_milli: Option<i64>,
+    /// Pods by what their samples are good for.
+    pub pods: PodCounts,
+    /// Samples that made no sense (stale, negative) and were treated as missing.
+    pub rejected_samples: u32,
+}
+
+impl Default for MetricStage {
+    fn default() -> Self {
+        Self {
+            proposal: Err(MetricError::WrongReading),
+            ratio: None,
+            adjusted_ratio: None,
+            within_tolerance: false,
+            samples_lost: false,
+            utilization_percent: None,
+            usage_milli: None,
+            pods: PodCounts::default(),
+            rejected_samples: 0,
+        }
+    }
+}
+
+/// Pods by what their samples are good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PodCounts {
+    /// Ready and with a usable sample.
+    pub ready: u32,
+    /// Not ready, or too young for its CPU sample to mean anything.
+    pub unready: u32,
+    /// Without a sample.
+    pub missing: u32,
+    /// Being deleted, succeeded or failed.
+    pub ignored: u32,
+}
+
+/// Kubernetes' status conditions; `None` where the decision did not set one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "PascalCase"))]
+pub struct Conditions {
+    /// Whether the controller can get and update the scale.
+    pub able_to_scale: Option<Condition>,
+    /// Whether metrics could be turned into a count.
+    pub scaling_active: Option<Condition>,
+    /// Whether bounds or rates cut the count.
+    pub scaling_limited: Option<Condition>,
+    /// Whether this policy scaled the target to zero (KEP-2021).
+    pub scaled_to_zero: Option<Condition>,
+}
+
+/// One status condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Condition {
+    /// Whether it holds.
+    pub status: bool,
+    /// Why.
+    pub reason: ConditionReason,
+}
+
+macro_rules! condition_reasons {
+    ($($name:ident),* $(,)?) => {
+        /// Reasons of status conditions, with Kubernetes' own names.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[non_exhaustive]
+        #[allow(missing_docs)] // the names are Kubernetes' own
+        pub enum ConditionReason { $($name),* }
+
+        impl ConditionReason {
+            /// The name as Kubernetes writes it.
+            ///
+            /// ```
+            /// use autoscale_core::ConditionReason;
+            /// assert_eq!(ConditionReason::ValidMetricFound.name(), "ValidMetricFound");
+            /// ```
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),* }
+            }
+        }
+    };
+}
+
+condition_reasons! {
+    SucceededGetScale, SucceededRescale, ReadyForNewScale, ScaleUpStabilized, ScaleDownStabilized,
+    ValidMetricFound, ScalingDisabled, FailedGetResourceMetric, FailedGetContainerResourceMetric,
+    FailedGetPodsMetric, FailedGetObjectMetric, FailedGetExternalMetric, InvalidMetricSourceType,
+    DesiredWithinRange, TooManyReplicas, TooFewReplicas, ScaleUpLimit, ScaleDownLimit, ScaledToZero,
+    NotScaledToZero,
+}
+
+impl fmt::Display for ConditionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The figures of a Knative decision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct KpaStage {
+    /// Average over the stable window, in the metric's unit.
+    pub stable_value: f64,
+    /// Average over the panic window, in the metric's unit.
+    pub panic_value: f64,
+    /// Count that the stable average asks for, after the scale rates.
+    pub stable_replicas: u32,
+    /// Count that the panic average asks for, after the scale rates.
+    pub panic_replicas: u32,
+    /// Whether panic mode is on.
+    pub panicking: bool,
+    /// Capacity left for a burst beyond the configured one; negative where there is too little.
+    pub excess_burst_capacity: i32,
+}

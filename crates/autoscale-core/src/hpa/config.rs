@@ -1,0 +1,420 @@
+use core::time::Duration;
+
+use super::ScalingRules;
+use crate::{ConfigError, Milli};
+
+/// What an HPA is configured with: the object's `spec` and the flags of its controller.
+///
+/// `HpaConfig::new` fills in Kubernetes' defaults; `max_replicas` and at least one metric have
+/// none.
+///
+/// ```
+/// use autoscale_core::{Hpa, HpaConfig, MetricSpec};
+/// let config = HpaConfig::new(20, [MetricSpec::cpu_utilization(70)]).with_min_replicas(3);
+/// let hpa = Hpa::new(config)?;
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct HpaConfig {
+    /// Fewest replicas, 0 … `max_replicas`; default 1. With 0 the target is scaled to zero where
+    /// an object or external metric says so and `scale_to_zero` is on.
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
+    pub min_replicas: u32,
+    /// Most replicas, 1 … 2³¹ − 1.
+    pub max_replicas: u32,
+    /// At least one metric; the largest count that any of them asks for wins.
+    pub metrics: Vec<MetricSpec>,
+    /// Stabilization windows and rate policies for both directions; `None` selects the legacy
+    /// rules: at most `max(2 × current, 4)` at once, down-scaling stabilized only.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub behavior: Option<Behavior>,
+    /// How far the ratio of current to target may be from 1 without a change, as a fraction ≥ 0;
+    /// default 0.1 (`--horizontal-pod-autoscaler-tolerance`). `behavior` may override it for each
+    /// direction.
+    #[cfg_attr(feature = "serde", serde(default = "tenth"))]
+    pub tolerance: f64,
+    /// Window whose largest recommendation a scale-down follows where `behavior` gives none;
+    /// default 5 m, at most 1 h (`--horizontal-pod-autoscaler-downscale-stabilization`).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "five_minutes", with = "crate::duration")
+    )]
+    pub downscale_stabilization: Duration,
+    /// After a pod's start, how long its CPU sample counts only if the pod is ready and a whole
+    /// window has passed since it became so; default 5 m
+    /// (`--horizontal-pod-autoscaler-cpu-initialization-period`).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "five_minutes", with = "crate::duration")
+    )]
+    pub cpu_initialization_period: Duration,
+    /// A pod that turned unready within this time of its start is taken to have never been ready;
+    /// default 30 s (`--horizontal-pod-autoscaler-initial-readiness-delay`).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "half_minute", with = "crate::duration")
+    )]
+    pub initial_readiness_delay: Duration,
+    /// Without `behavior`: the factor that one decision may grow the count by; ≥ 1, default 2.
+    #[cfg_attr(feature = "serde", serde(default = "two"))]
+    pub legacy_scale_up_factor: f64,
+    /// Without `behavior`: the count that one decision may always reach; default 4.
+    #[cfg_attr(feature = "serde", serde(default = "four"))]
+    pub legacy_scale_up_minimum: u32,
+    /// Whether scaling to and from zero is enabled (KEP-2021); default true, as in Kubernetes 1.37.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
+    pub scale_to_zero: bool,
+    /// Whether pod-level requests count (KEP-2837); default true.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
+    pub pod_level_requests: bool,
+    /// Samples older than this are treated as missing; default 5 m, `None` = any age will do, as
+    /// in Kubernetes, which leaves this to the metrics server.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "some_five_minutes", with = "crate::duration::option")
+    )]
+    pub max_sample_age: Option<Duration>,
+    /// Which of upstream's known flaws to reproduce; default none.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub compat: Compat,
+    /// Index of the first metric's reading in the observation; default 0, another where several
+    /// policies share one observation.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub first_reading: usize,
+}
+
+/// Whether to follow the Kubernetes controller to the letter where it is known to be wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Compat {
+    /// Repaired:
+    /// * surge pods of a rolling update never raise the count (kubernetes#138505: inside the
+    ///   tolerance of an average-value target upstream answers with the *existing* replicas; for
+    ///   value targets it multiplies by all ready pods; below the target it may answer with more
+    ///   than now);
+    /// * a ready pod whose initialization period is over but whose sample is absent, and a pod list
+    ///   shorter than the status says, forbid a scale-down;
+    /// * a ratio above the target never scales down;
+    /// * negative values are treated as missing.
+    #[default]
+    Repaired,
+    /// Upstream's result in each of these cases.
+    Upstream,
+}
+
+/// One metric of an HPA with its target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum MetricSpec {
+    /// A resource's usage over all containers of a pod.
+    Resource {
+        /// Resource name, `cpu` or `memory`; the start-up rules apply to `cpu`.
+        name: String,
+        /// The target.
+        target: ResourceTarget,
+    },
+    /// A resource's usage in one container.
+    ContainerResource {
+        /// Resource name.
+        name: String,
+        /// Container name.
+        container: String,
+        /// The target.
+        target: ResourceTarget,
+    },
+    /// A custom metric of each pod.
+    Pods {
+        /// Metric name.
+        name: String,
+        /// Target for the average over pods; > 0.
+        average_value: Milli,
+    },
+    /// A metric of one object.
+    Object {
+        /// Metric name.
+        name: String,
+        /// The target.
+        target: ValueTarget,
+    },
+    /// A metric from outside the cluster; its series are summed.
+    External {
+        /// Metric name.
+        name: String,
+        /// The target.
+        target: ValueTarget,
+    },
+    /// A source type that this version does not know: always fails, so that it forbids scaling
+    /// down.
+    Unknown {
+        /// The type's name.
+        source_type: String,
+    },
+}
+
+impl MetricSpec {
+    /// CPU usage at `percent` of the request, averaged over pods.
+    #[must_use]
+    pub fn cpu_utilization(percent: u32) -> Self {
+        Self::Resource {
+            name: "cpu".to_owned(),
+            target: ResourceTarget::Utilization(percent),
+        }
+    }
+
+    /// The metric's or the resource's name.
+    ///
+    /// ```
+    /// assert_eq!(autoscale_core::MetricSpec::cpu_utilization(70).name(), "cpu");
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Resource { name, .. }
+            | Self::ContainerResource { name, .. }
+            | Self::Pods { name, .. }
+            | Self::Object { name, .. }
+            | Self::External { name, .. } => name,
+            Self::Unknown { source_type } => source_type,
+        }
+    }
+
+    pub(super) const fn can_wake_from_zero(&self) -> bool {
+        matches!(self, Self::Object { .. } | Self::External { .. })
+    }
+}
+
+/// Target of a resource metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum ResourceTarget {
+    /// Usage in percent of the request, averaged over pods; ≥ 1, may be above 100.
+    Utilization(u32),
+    /// Usage averaged over pods; > 0.
+    AverageValue(Milli),
+}
+
+/// Target of an object or external metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum ValueTarget {
+    /// The value itself; > 0.
+    Value(Milli),
+    /// The value divided by the number of pods; > 0.
+    AverageValue(Milli),
+}
+
+/// Scaling rules for both directions.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Behavior {
+    /// Rules for more replicas.
+    #[cfg_attr(feature = "serde", serde(default = "ScalingRules::scale_up"))]
+    pub scale_up: ScalingRules,
+    /// Rules for fewer replicas.
+    #[cfg_attr(feature = "serde", serde(default = "ScalingRules::scale_down"))]
+    pub scale_down: ScalingRules,
+}
+
+impl Default for Behavior {
+    fn default() -> Self {
+        Self {
+            scale_up: ScalingRules::scale_up(),
+            scale_down: ScalingRules::scale_down(),
+        }
+    }
+}
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const HALF_MINUTE: Duration = Duration::from_secs(30);
+
+#[cfg(feature = "serde")]
+mod defaults {
+    use super::Duration;
+
+    pub(super) const fn one() -> u32 {
+        1
+    }
+    pub(super) const fn four() -> u32 {
+        4
+    }
+    pub(super) const fn two() -> f64 {
+        2.0
+    }
+    pub(super) const fn tenth() -> f64 {
+        0.1
+    }
+    pub(super) const fn yes() -> bool {
+        true
+    }
+    pub(super) const fn five_minutes() -> Duration {
+        super::FIVE_MINUTES
+    }
+    pub(super) const fn some_five_minutes() -> Option<Duration> {
+        Some(super::FIVE_MINUTES)
+    }
+    pub(super) const fn half_minute() -> Duration {
+        super::HALF_MINUTE
+    }
+}
+#[cfg(feature = "serde")]
+use defaults::{five_minutes, four, half_minute, one, some_five_minutes, tenth, two, yes};
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $setter:ident: $field:ident, $type:ty;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $setter(mut self, value: $type) -> Self {
+            self.$field = value;
+            self
+        }
+    )*};
+}
+
+impl HpaConfig {
+    /// Kubernetes' defaults around the two things that have none.
+    #[must_use]
+    pub fn new(max_replicas: u32, metrics: impl IntoIterator<Item = MetricSpec>) -> Self {
+        Self {
+            min_replicas: 1,
+            max_replicas,
+            metrics: metrics.into_iter().collect(),
+            behavior: None,
+            tolerance: 0.1,
+            downscale_stabilization: FIVE_MINUTES,
+            cpu_initialization_period: FIVE_MINUTES,
+            initial_readiness_delay: HALF_MINUTE,
+            legacy_scale_up_factor: 2.0,
+            legacy_scale_up_minimum: 4,
+            scale_to_zero: true,
+            pod_level_requests: true,
+            max_sample_age: Some(FIVE_MINUTES),
+            compat: Compat::Repaired,
+            first_reading: 0,
+        }
+    }
+
+    setters! {
+        /// Sets [`min_replicas`](Self::min_replicas).
+        with_min_replicas: min_replicas, u32;
+        /// Sets [`behavior`](Self::behavior).
+        with_behavior: behavior, Option<Behavior>;
+        /// Sets [`tolerance`](Self::tolerance).
+        with_tolerance: tolerance, f64;
+        /// Sets [`downscale_stabilization`](Self::downscale_stabilization).
+        with_downscale_stabilization: downscale_stabilization, Duration;
+        /// Sets [`cpu_initialization_period`](Self::cpu_initialization_period).
+        with_cpu_initialization_period: cpu_initialization_period, Duration;
+        /// Sets [`initial_readiness_delay`](Self::initial_readiness_delay).
+        with_initial_readiness_delay: initial_readiness_delay, Duration;
+        /// Sets [`legacy_scale_up_factor`](Self::legacy_scale_up_factor).
+        with_legacy_scale_up_factor: legacy_scale_up_factor, f64;
+        /// Sets [`legacy_scale_up_minimum`](Self::legacy_scale_up_minimum).
+        with_legacy_scale_up_minimum: legacy_scale_up_minimum, u32;
+        /// Sets [`scale_to_zero`](Self::scale_to_zero).
+        with_scale_to_zero: scale_to_zero, bool;
+        /// Sets [`pod_level_requests`](Self::pod_level_requests).
+        with_pod_level_requests: pod_level_requests, bool;
+        /// Sets [`max_sample_age`](Self::max_sample_age).
+        with_max_sample_age: max_sample_age, Option<Duration>;
+        /// Sets [`compat`](Self::compat).
+        with_compat: compat, Compat;
+        /// Sets [`first_reading`](Self::first_reading).
+        with_first_reading: first_reading, usize;
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        let int32 = i32::MAX.unsigned_abs();
+        if self.max_replicas == 0 || self.max_replicas > int32 {
+            return Err(ConfigError::range(
+                "max_replicas",
+                self.max_replicas,
+                "1 … 2147483647",
+            ));
+        }
+        if self.min_replicas > self.max_replicas {
+            return Err(ConfigError::Inconsistent {
+                field: "min_replicas",
+                value: self.min_replicas.to_string(),
+                relation: "at most",
+                other: "max_replicas",
+                other_value: self.max_replicas.to_string(),
+            });
+        }
+        if self.metrics.is_empty() {
+            return Err(ConfigError::Missing {
+                field: "metrics".into(),
+                need: "at least one",
+            });
+        }
+        for (i, metric) in self.metrics.iter().enumerate() {
+            validate_target(i, metric)?;
+        }
+        non_negative("tolerance", self.tolerance)?;
+        if !(self.legacy_scale_up_factor.is_finite() && self.legacy_scale_up_factor >= 1.0) {
+            return Err(ConfigError::range(
+                "legacy_scale_up_factor",
+                self.legacy_scale_up_factor,
+                "a finite number ≥ 1",
+            ));
+        }
+        if self.downscale_stabilization > super::rules::MAX_WINDOW {
+            return Err(ConfigError::range(
+                "downscale_stabilization",
+                crate::format_duration(self.downscale_stabilization),
+                "0 … 1h",
+            ));
+        }
+        if let Some(behavior) = &self.behavior {
+            behavior.scale_up.validate("behavior.scale_up")?;
+            behavior.scale_down.validate("behavior.scale_down")?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn non_negative(field: &str, value: f64) -> Result<(), ConfigError> {
+    if value.is_finite() && value >= 0.0 {
+        Ok(())
+    } else {
+        Err(ConfigError::range(field, value, "a finite number ≥ 0"))
+    }
+}
+
+fn validate_target(index: usize, metric: &MetricSpec) -> Result<(), ConfigError> {
+    let field = |leaf: &str| format!("metrics[{index}].{leaf}");
+    let positive = |value: Milli, leaf: &str| {
+        if value.0 > 0 {
+            Ok(())
+        } else {
+            Err(ConfigError::range(field(leaf), value, "greater than 0"))
+        }
+    };
+    match metric {
+        MetricSpec::Resource { target, .. } | MetricSpec::ContainerResource { target, .. } => {
+            match target {
+                ResourceTarget::Utilization(0) => Err(ConfigError::range(
+                    field("target.utilization"),
+                    0,
+                    "at least 1",
+                )),
+                ResourceTarget::Utilization(_) => Ok(()),
+                ResourceTarget::AverageValue(value) => positive(*value, "target.average_value"),
+            }
+        }
+        MetricSpec::Pods { average_value, .. } => positive(*average_value, "average_value"),
+        MetricSpec::Object { target, .. } | MetricSpec::External { target, .. } => match target {
+            ValueTarget::Value(value) => positive(*value, "target.value"),
+            ValueTarget::AverageValue(value) => positive(*value, "target.average_value"),
+        },
+        MetricSpec::Unknown { .. } => Ok(()),
+    }
+}

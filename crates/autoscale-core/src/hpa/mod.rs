@@ -1,0 +1,386 @@
+//! The Kubernetes HorizontalPodAutoscaler, version 2, as a pure decision.
+
+mod calculate;
+mod config;
+mod rules;
+mod stabilize;
+
+use core::time::Duration;
+
+pub use calculate::{GroupCounts, ReplicaCalculator, per_pod_usage};
+pub use config::{Behavior, Compat, HpaConfig, MetricSpec, ResourceTarget, ValueTarget};
+pub use rules::{
+    Change, PendingRescale, ScaleEvent, ScaleEventLog, ScaleHistory, ScalingPolicy, ScalingRules,
+    SelectPolicy, legacy_limit, rate_limit,
+};
+pub use stabilize::{Recommendation, RecommendationLog};
+
+use crate::policy::direction;
+use crate::{
+    Condition, ConditionReason, ConfigError, Decision, MetricError, MetricReading, MetricStage,
+    Observation, Policy, Reason, StageKind,
+};
+
+/// Kubernetes' HPA v2: the largest count that any metric asks for, stabilized, rate-limited and
+/// bounded, as the controller of the newest release does it.
+///
+/// State is the log of past recommendations and scale events, a few hundred bytes. A change is
+/// taken into the log of scale events when the next observation shows that it was carried out. One
+/// decision costs O(metrics × (pod groups + samples) + recommendations in the window) and, after
+/// the first, allocates nothing.
+///
+/// ```
+/// use autoscale_core::{
+///     Hpa, HpaConfig, MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, Sample,
+/// };
+/// use std::time::Duration;
+///
+/// let mut hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+/// let seen = Observation::new(3)
+///     .with_pods([PodGroup::running(3).with_request("app", "cpu", Milli(1000))])
+///     .with_readings([MetricReading::Pods(vec![Sample::of_group(0, 3, Milli(900))])]);
+/// let decision = hpa.decide(Duration::ZERO, &seen);
+/// assert_eq!(decision.replicas, 6); // ⌈90 % ÷ 50 % × 3⌉
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(try_from = "HpaSnapshot", into = "HpaSnapshot")
+)]
+pub struct Hpa {
+    config: HpaConfig,
+    calculator: ReplicaCalculator,
+    state: HpaState,
+}
+
+/// What an HPA remembers between decisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct HpaState {
+    /// The latest `now`.
+    pub now: Duration,
+    /// Past recommendations; `None` before the first decision.
+    pub recommendations: Option<RecommendationLog>,
+    /// Past changes of the count; stays empty without `behavior`.
+    pub history: ScaleHistory,
+    /// Status of the `ScaledToZero` condition, where there is one.
+    pub scaled_to_zero: Option<bool>,
+}
+
+/// An HPA's configuration and state, as it is written to disk.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct HpaSnapshot {
+    /// The configuration.
+    pub config: HpaConfig,
+    /// The state.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub state: HpaState,
+}
+
+impl From<Hpa> for HpaSnapshot {
+    fn from(hpa: Hpa) -> Self {
+        Self {
+            config: hpa.config,
+            state: hpa.state,
+        }
+    }
+}
+
+impl TryFrom<HpaSnapshot> for Hpa {
+    type Error = ConfigError;
+
+    fn try_from(snapshot: HpaSnapshot) -> Result<Self, ConfigError> {
+        Ok(Self {
+            state: snapshot.state,
+            ..Self::new(snapshot.config)?
+        })
+    }
+}
+
+impl Hpa {
+    /// Checks a configuration and makes the policy.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field, the value and the bound.
+    pub fn new(config: HpaConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let calculator = ReplicaCalculator::new(&config);
+        Ok(Self {
+            config,
+            calculator,
+            state: HpaState::default(),
+        })
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &HpaConfig {
+        &self.config
+    }
+
+    /// What it remembers; see [`HpaSnapshot`] for restoring it.
+    #[must_use]
+    pub const fn state(&self) -> &HpaState {
+        &self.state
+    }
+
+    /// The largest count that a metric asks for, or the first failure where failures forbid it.
+    fn recommend(&mut self, seen: &Observation, out: &mut Decision) -> Option<u32> {
+        let mut largest = None;
+        let mut failed = None;
+        for (i, metric) in self.config.metrics.iter().enumerate() {
+            let index = self.config.first_reading.saturating_add(i);
+            let reading = seen.readings.get(index).unwrap_or(&MetricReading::Failed);
+            let stage = self.calculator.calculate(metric, reading, seen);
+            match stage.proposal {
+                Ok(count) if largest.is_none_or(|(most, _)| count > most) => {
+                    largest = Some((count, i));
+                }
+                Ok(_) => {}
+                Err(_) => failed = failed.or(Some(metric)),
+            }
+            out.metrics.push(stage);
+        }
+        let refused = |metric: &MetricSpec| Condition {
+            status: false,
+            reason: failure_reason(metric),
+        };
+        match (largest, failed) {
+            (Some((count, _)), Some(metric)) if count < seen.spec_replicas => {
+                out.conditions.scaling_active = Some(refused(metric));
+                None
+            }
+            (Some((count, winner)), _) => {
+                out.conditions.scaling_active = Some(Condition {
+                    status: true,
+                    reason: ConditionReason::ValidMetricFound,
+                });
+                out.push(StageKind::Recommended, count);
+                let stage = out.metrics.get(winner).copied().unwrap_or_default();
+                out.reason = self.held_by(&stage, out);
+                Some(count)
+            }
+            (None, metric) => {
+                out.conditions.scaling_active = metric.map(refused);
+                None
+            }
+        }
+    }
+
+    /// The reason as far as the metrics decide it.
+    fn held_by(&self, winner: &MetricStage, out: &Decision) -> Reason {
+        if out.replicas != out.current_replicas {
+            direction(out.current_replicas, out.replicas)
+        } else if out.metrics.iter().any(|m| m.samples_lost) {
+            Reason::SamplesLost
+        } else if winner.within_tolerance {
+            Reason::WithinTolerance
+        } else {
+            Reason::Steady
+        }
+    }
+
+    /// Stabilization, rates and bounds.
+    fn normalize(&mut self, now: Duration, recommended: u32, out: &mut Decision) {
+        let current = out.current_replicas;
+        let bounds = self.config.min_replicas..=self.config.max_replicas;
+        let log = self.state.recommendations.get_or_insert_default();
+        let controller_window = self.config.downscale_stabilization;
+        let stabilized = match &self.config.behavior {
+            None => log.stabilize_down(now, recommended, controller_window),
+            Some(behavior) => log.stabilize(
+                now,
+                current,
+                recommended,
+                behavior.scale_up.stabilization_window.unwrap_or_default(),
+                behavior
+                    .scale_down
+                    .stabilization_window
+                    .unwrap_or(controller_window),
+            ),
+        };
+        out.push(StageKind::Stabilized, stabilized);
+        let held = if self.config.behavior.is_some() && recommended >= current {
+            (
+                ConditionReason::ScaleUpStabilized,
+                Reason::ScaleUpStabilized,
+            )
+        } else {
+            (
+                ConditionReason::ScaleDownStabilized,
+                Reason::ScaleDownStabilized,
+            )
+        };
+        let able = if stabilized == recommended {
+            ConditionReason::ReadyForNewScale
+        } else {
+            out.reason = held.1;
+            held.0
+        };
+        out.conditions.able_to_scale = Some(Condition {
+            status: true,
+            reason: able,
+        });
+
+        let (limited, why) = match &self.config.behavior {
+            None => legacy_limit(
+                current,
+                stabilized,
+                bounds,
+                self.config.legacy_scale_up_factor,
+                self.config.legacy_scale_up_minimum,
+            ),
+            Some(behavior) => rate_limit(
+                now,
+                current,
+                stabilized,
+                bounds,
+                behavior,
+                &self.state.history.up,
+                &self.state.history.down,
+            ),
+        };
+        out.conditions.scaling_limited = Some(Condition {
+            status: limited != stabilized,
+            reason: why,
+        });
+        let (kind, reason) = match why {
+            ConditionReason::ScaleUpLimit => (StageKind::RateLimited, Reason::ScaleUpLimit),
+            ConditionReason::ScaleDownLimit => (StageKind::RateLimited, Reason::ScaleDownLimit),
+            ConditionReason::TooManyReplicas => (StageKind::Bounded, Reason::TooManyReplicas),
+            ConditionReason::TooFewReplicas => (StageKind::Bounded, Reason::TooFewReplicas),
+            _ => (StageKind::Bounded, out.reason),
+        };
+        out.push(kind, limited);
+        out.reason = reason;
+    }
+
+    /// What to do at zero, above the maximum or below the minimum; `None`: ask the metrics.
+    fn out_of_bounds(&self, current: u32) -> Option<(u32, Reason)> {
+        let HpaConfig {
+            min_replicas,
+            max_replicas,
+            ..
+        } = self.config;
+        if current == 0 {
+            let scaled = self.config.scale_to_zero && self.state.scaled_to_zero == Some(true);
+            let wakes = self
+                .config
+                .metrics
+                .iter()
+                .any(MetricSpec::can_wake_from_zero);
+            (!scaled || (min_replicas == 0 && !wakes)).then_some((0, Reason::Disabled))
+        } else if current > max_replicas {
+            Some((max_replicas, Reason::AboveMaximum))
+        } else if current < min_replicas {
+            Some((min_replicas, Reason::BelowMinimum))
+        } else {
+            None
+        }
+    }
+
+    /// Conditions and pending change of a decision that asks for another count.
+    fn rescale(&mut self, now: Duration, out: &mut Decision) {
+        out.conditions.able_to_scale = Some(Condition {
+            status: true,
+            reason: ConditionReason::SucceededRescale,
+        });
+        if self.config.behavior.is_some() {
+            self.state
+                .history
+                .expect(now, out.current_replicas, out.replicas);
+        }
+        if self.config.scale_to_zero {
+            let to_zero = out.replicas == 0
+                && self.config.min_replicas == 0
+                && self
+                    .config
+                    .metrics
+                    .iter()
+                    .any(MetricSpec::can_wake_from_zero);
+            self.state.scaled_to_zero = Some(to_zero);
+        }
+    }
+}
+
+impl Policy for Hpa {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        let now = now.max(self.state.now);
+        self.state.now = now;
+        let current = seen.spec_replicas;
+        if let Some(behavior) = &self.config.behavior {
+            self.state.history.confirm(current, behavior);
+        }
+        out.reset(current);
+        out.conditions.able_to_scale = Some(Condition {
+            status: true,
+            reason: ConditionReason::SucceededGetScale,
+        });
+        if self.state.recommendations.is_none() {
+            let first = Recommendation {
+                replicas: current,
+                at: now,
+            };
+            self.state.recommendations = Some(RecommendationLog::from_entries([first]));
+        }
+
+        if let Some((replicas, reason)) = self.out_of_bounds(current) {
+            if reason == Reason::Disabled {
+                out.conditions.scaling_active = Some(Condition {
+                    status: false,
+                    reason: ConditionReason::ScalingDisabled,
+                });
+            }
+            out.push(StageKind::Bounded, replicas);
+            out.reason = reason;
+        } else if let Some(recommended) = self.recommend(seen, out) {
+            self.normalize(now, recommended, out);
+            if current == 0 && out.replicas < self.config.min_replicas {
+                out.push(StageKind::Bounded, self.config.min_replicas);
+                out.reason = Reason::TooFewReplicas;
+            }
+        } else {
+            out.reason = Reason::MetricsFailed;
+            out.blind = true;
+        }
+
+        if out.is_change() {
+            self.rescale(now, out);
+        }
+        if !self.config.scale_to_zero {
+            self.state.scaled_to_zero = None;
+        }
+        out.conditions.scaled_to_zero = self.state.scaled_to_zero.map(|status| Condition {
+            status,
+            reason: if status {
+                ConditionReason::ScaledToZero
+            } else {
+                ConditionReason::NotScaledToZero
+            },
+        });
+    }
+}
+
+const fn failure_reason(metric: &MetricSpec) -> ConditionReason {
+    match metric {
+        MetricSpec::Resource { .. } => ConditionReason::FailedGetResourceMetric,
+        MetricSpec::ContainerResource { .. } => ConditionReason::FailedGetContainerResourceMetric,
+        MetricSpec::Pods { .. } => ConditionReason::FailedGetPodsMetric,
+        MetricSpec::Object { .. } => ConditionReason::FailedGetObjectMetric,
+        MetricSpec::External { .. } => ConditionReason::FailedGetExternalMetric,
+        MetricSpec::Unknown { .. } => ConditionReason::InvalidMetricSourceType,
+    }
+}
+
+impl MetricStage {
+    /// Why the metric gave no count, if it gave none.
+    #[must_use]
+    pub fn error(&self) -> Option<MetricError> {
+        self.proposal.err()
+    }
+}

@@ -1,0 +1,552 @@
+//! The Knative pod autoscaler.
+//!
+//! With a per-pod target and the metric's averages over a stable and a panic window: wanted =
+//! ⌈average ÷ target⌉, each kept within `[⌊ready ÷ max_scale_down_rate⌋, ⌈ready ×
+//! max_scale_up_rate⌉]` (`ready` at least 1; the lower limit is 0 for a revision without traffic).
+//! Panic begins when the panic average *before* that limit asks for `panic_threshold` times the
+//! ready pods; during panic the count never falls; panic ends a stable window after its last cause.
+//!
+//! Source: knative/serving `pkg/autoscaler/scaling/autoscaler.go`. Cost: O(samples in the stable
+//! window) a decision. Edge cases: a stable window of 0 ends panic at the next calmer decision; a
+//! failed reading changes nothing; an instance born with more than one ready pod starts in panic,
+//! so that a restart without history never scales in. Vectors: `kpa_sequence`.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use crate::policy::direction;
+use crate::{
+    ConfigError, Decision, KpaStage, MetricReading, Observation, Policy, Reason, SampleValue,
+    StageKind, numeric,
+};
+
+/// Granularity of the scale-down delay.
+const DELAY_BUCKET_S: u64 = 2;
+
+/// What a KPA is configured with.
+///
+/// ```
+/// use autoscale_core::{Kpa, KpaConfig};
+/// let kpa = Kpa::new(KpaConfig::new(70.0))?; // 70 requests in flight a pod
+/// assert!(Kpa::new(KpaConfig::new(0.0)).is_err());
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct KpaConfig {
+    /// What one pod should carry, in the metric's unit (requests in flight, or requests a second);
+    /// > 0.
+    pub target_value: f64,
+    /// What one pod can carry at most, ≥ 0; default `target_value ÷ 0.7`. Only the burst capacity
+    /// depends on it.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub total_value: Option<f64>,
+    /// Burst to keep capacity for: −1 unlimited, 0 none; default 211.
+    #[cfg_attr(feature = "serde", serde(default = "burst"))]
+    pub target_burst_capacity: f64,
+    /// Panic begins when this many times the ready pods are wanted; ≥ 1, default 2.
+    #[cfg_attr(feature = "serde", serde(default = "two"))]
+    pub panic_threshold: f64,
+    /// Largest factor of one step up; ≥ 1, default 1000.
+    #[cfg_attr(feature = "serde", serde(default = "thousand"))]
+    pub max_scale_up_rate: f64,
+    /// Largest factor of one step down; ≥ 1, default 2.
+    #[cfg_attr(feature = "serde", serde(default = "two"))]
+    pub max_scale_down_rate: f64,
+    /// Window of the stable average, and how long panic outlasts its cause; at most 1 h, default
+    /// 60 s.
+    #[cfg_attr(feature = "serde", serde(default = "minute", with = "crate::duration"))]
+    pub stable_window: Duration,
+    /// Window of the panic average; at most the stable window, default 6 s.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "six_seconds", with = "crate::duration")
+    )]
+    pub panic_window: Duration,
+    /// How long a smaller count must have been wanted before it is followed, in steps of 2 s; at
+    /// most 1 h, default 0.
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::duration"))]
+    pub scale_down_delay: Duration,
+    /// Fewest replicas of a target that has any load; ≥ 1, default 1.
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
+    pub activation_scale: u32,
+    /// Whether the target gets traffic; if not, it may shrink at any rate. Default true.
+    #[cfg_attr(feature = "serde", serde(default = "yes"))]
+    pub reachable: bool,
+    /// A reading older than this changes nothing; default 5 m, `None` = any age will do.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "five_minutes", with = "crate::duration::option")
+    )]
+    pub max_sample_age: Option<Duration>,
+    /// Index of its reading in the observation; default 0, another where several policies share
+    /// one observation.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub reading: usize,
+}
+
+#[cfg(feature = "serde")]
+mod defaults {
+    use super::Duration;
+
+    pub(super) const fn burst() -> f64 {
+        211.0
+    }
+    pub(super) const fn two() -> f64 {
+        2.0
+    }
+    pub(super) const fn thousand() -> f64 {
+        1000.0
+    }
+    pub(super) const fn minute() -> Duration {
+        Duration::from_secs(60)
+    }
+    pub(super) const fn six_seconds() -> Duration {
+        Duration::from_secs(6)
+    }
+    pub(super) const fn one() -> u32 {
+        1
+    }
+    pub(super) const fn yes() -> bool {
+        true
+    }
+    pub(super) const fn five_minutes() -> Option<Duration> {
+        Some(Duration::from_secs(300))
+    }
+}
+#[cfg(feature = "serde")]
+use defaults::{burst, five_minutes, minute, one, six_seconds, thousand, two, yes};
+
+macro_rules! setters {
+    ($($setter:ident: $field:ident, $type:ty;)*) => {$(
+        #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+        #[must_use]
+        pub const fn $setter(mut self, value: $type) -> Self {
+            self.$field = value;
+            self
+        }
+    )*};
+}
+
+impl KpaConfig {
+    /// Knative's defaults around the one thing that has none.
+    #[must_use]
+    pub const fn new(target_value: f64) -> Self {
+        Self {
+            target_value,
+            total_value: None,
+            target_burst_capacity: 211.0,
+            panic_threshold: 2.0,
+            max_scale_up_rate: 1000.0,
+            max_scale_down_rate: 2.0,
+            stable_window: Duration::from_secs(60),
+            panic_window: Duration::from_secs(6),
+            scale_down_delay: Duration::ZERO,
+            activation_scale: 1,
+            reachable: true,
+            max_sample_age: Some(Duration::from_secs(300)),
+            reading: 0,
+        }
+    }
+
+    setters! {
+        with_total_value: total_value, Option<f64>;
+        with_target_burst_capacity: target_burst_capacity, f64;
+        with_panic_threshold: panic_threshold, f64;
+        with_max_scale_up_rate: max_scale_up_rate, f64;
+        with_max_scale_down_rate: max_scale_down_rate, f64;
+        with_stable_window: stable_window, Duration;
+        with_panic_window: panic_window, Duration;
+        with_scale_down_delay: scale_down_delay, Duration;
+        with_activation_scale: activation_scale, u32;
+        with_reachable: reachable, bool;
+        with_max_sample_age: max_sample_age, Option<Duration>;
+        with_reading: reading, usize;
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let check = |field: &'static str, value: f64, ok: bool, bound: &'static str| {
+            if value.is_finite() && ok {
+                Ok(())
+            } else {
+                Err(ConfigError::range(field, value, bound))
+            }
+        };
+        let target = self.target_value;
+        check("target_value", target, target > 0.0, "a finite number > 0")?;
+        let total = self.total_value.unwrap_or(0.0);
+        check("total_value", total, total >= 0.0, "a finite number ≥ 0")?;
+        let burst = self.target_burst_capacity;
+        let unlimited = (burst + 1.0).abs() < f64::EPSILON;
+        check(
+            "target_burst_capacity",
+            burst,
+            burst >= 0.0 || unlimited,
+            "-1 or ≥ 0",
+        )?;
+        for (field, value) in [
+            ("panic_threshold", self.panic_threshold),
+            ("max_scale_up_rate", self.max_scale_up_rate),
+            ("max_scale_down_rate", self.max_scale_down_rate),
+        ] {
+            check(field, value, value >= 1.0, "a finite number ≥ 1")?;
+        }
+        let hour = Duration::from_secs(3600);
+        for (field, value) in [
+            ("stable_window", self.stable_window),
+            ("scale_down_delay", self.scale_down_delay),
+        ] {
+            if value > hour {
+                return Err(ConfigError::range(
+                    field,
+                    crate::format_duration(value),
+                    "0 … 1h",
+                ));
+            }
+        }
+        if self.panic_window > self.stable_window.max(Duration::from_secs(6)) {
+            return Err(ConfigError::Inconsistent {
+                field: "panic_window",
+                value: crate::format_duration(self.panic_window),
+                relation: "at most",
+                other: "stable_window",
+                other_value: crate::format_duration(self.stable_window),
+            });
+        }
+        if self.activation_scale == 0 {
+            return Err(ConfigError::range("activation_scale", 0, "at least 1"));
+        }
+        Ok(())
+    }
+}
+
+/// The metric's averages over the two windows, in its own unit, summed over pods.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Averages {
+    /// Over the stable window.
+    pub stable: f64,
+    /// Over the panic window.
+    pub panic: f64,
+}
+
+/// Knative's pod autoscaler.
+///
+/// As a [`Policy`] it reads one reading of an observation — the total over all pods: the sum
+/// of a [`MetricReading::Values`] or of a [`MetricReading::Pods`] — and averages it itself; with
+/// [`scale`](Self::scale) the caller gives the averages. Bounds are not part of it: see
+/// [`Bounded`](crate::Bounded).
+///
+/// ```
+/// use autoscale_core::{Kpa, KpaConfig, MetricReading, Milli, Observation, PodGroup, Policy};
+/// use std::time::Duration;
+/// let mut kpa = Kpa::new(KpaConfig::new(10.0))?;
+/// let seen = Observation::new(1)
+///     .with_pods([PodGroup::running(1)])
+///     .with_readings([MetricReading::value(Milli(45_000))]);
+/// let decision = kpa.decide(Duration::ZERO, &seen);
+/// assert_eq!(decision.replicas, 5);
+/// assert!(decision.kpa.is_some_and(|k| k.panicking));
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(try_from = "KpaSnapshot", into = "KpaSnapshot")
+)]
+pub struct Kpa {
+    config: KpaConfig,
+    state: KpaState,
+}
+
+/// What a KPA remembers between decisions.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct KpaState {
+    /// The latest `now`.
+    pub now: Duration,
+    /// Whether it has seen a target yet.
+    pub born: bool,
+    /// When the cause of panic was last seen, while in panic.
+    pub panic_since: Option<Duration>,
+    /// The largest count of this panic.
+    pub max_panic_replicas: u32,
+    /// Counts of the scale-down delay, largest first: (2-second bucket, count).
+    pub delayed: VecDeque<(u64, u32)>,
+    /// Readings of the stable window, oldest first.
+    pub samples: VecDeque<(Duration, f64)>,
+}
+
+/// A KPA's configuration and state, as it is written to disk.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct KpaSnapshot {
+    /// The configuration.
+    pub config: KpaConfig,
+    /// The state.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub state: KpaState,
+}
+
+impl From<Kpa> for KpaSnapshot {
+    fn from(kpa: Kpa) -> Self {
+        Self {
+            config: kpa.config,
+            state: kpa.state,
+        }
+    }
+}
+
+impl TryFrom<KpaSnapshot> for Kpa {
+    type Error = ConfigError;
+
+    fn try_from(snapshot: KpaSnapshot) -> Result<Self, ConfigError> {
+        Ok(Self {
+            state: snapshot.state,
+            ..Self::new(snapshot.config)?
+        })
+    }
+}
+
+impl Kpa {
+    /// Checks a configuration and makes the policy.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field, the value and the bound.
+    pub fn new(config: KpaConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self {
+            config,
+            state: KpaState::default(),
+        })
+    }
+
+    /// The same policy, born at `now` beside `ready` ready pods: with more than one it starts in
+    /// panic. Without this call the first decision's observation counts.
+    ///
+    /// ```
+    /// use autoscale_core::{Kpa, KpaConfig};
+    /// let kpa = Kpa::new(KpaConfig::new(10.0))?.with_initial_ready(std::time::Duration::ZERO, 5);
+    /// assert_eq!(kpa.state().max_panic_replicas, 5);
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with_initial_ready(mut self, now: Duration, ready: u32) -> Self {
+        self.state.born = true;
+        self.state.panic_since = (ready > 1).then_some(now);
+        self.state.max_panic_replicas = ready;
+        self
+    }
+
+    /// Takes another configuration without forgetting anything.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; the old configuration stays.
+    pub fn reconfigure(&mut self, config: KpaConfig) -> Result<(), ConfigError> {
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &KpaConfig {
+        &self.config
+    }
+
+    /// What it remembers; see [`KpaSnapshot`] for restoring it.
+    #[must_use]
+    pub const fn state(&self) -> &KpaState {
+        &self.state
+    }
+
+    /// Decides from averages that the caller has computed. NaN counts as 0.
+    ///
+    /// ```
+    /// use autoscale_core::{Averages, Kpa, KpaConfig};
+    /// let mut kpa = Kpa::new(KpaConfig::new(10.0))?;
+    /// let (replicas, _) =
+    ///     kpa.scale(std::time::Duration::ZERO, 1, Averages { stable: 15.0, panic: 15.0 });
+    /// assert_eq!(replicas, 2);
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
+    pub fn scale(&mut self, now: Duration, ready: u32, averages: Averages) -> (u32, KpaStage) {
+        let now = now.max(self.state.now);
+        self.state.now = now;
+        self.state.born = true;
+        let config = &self.config;
+        let divisor = f64::from(ready.max(1));
+        let most = (config.max_scale_up_rate * divisor).ceil();
+        let fewest = if config.reachable {
+            (divisor / config.max_scale_down_rate).floor()
+        } else {
+            0.0
+        };
+        let want = |average: f64| {
+            let raw = (average / config.target_value).ceil().max(0.0);
+            let kept = numeric::trunc_replicas(raw.max(fewest).min(most));
+            let active = config.activation_scale > 1 && raw > 0.0;
+            (
+                raw,
+                if active {
+                    kept.max(config.activation_scale)
+                } else {
+                    kept
+                },
+            )
+        };
+        let (_, stable_replicas) = want(averages.stable);
+        let (raw_panic, panic_replicas) = want(averages.panic);
+
+        let state = &mut self.state;
+        if raw_panic / divisor >= config.panic_threshold {
+            state.panic_since = Some(now);
+        } else if state
+            .panic_since
+            .is_some_and(|p| p.saturating_add(config.stable_window) < now)
+        {
+            state.panic_since = None;
+            state.max_panic_replicas = 0;
+        }
+        let panicking = state.panic_since.is_some();
+        let mut wanted = stable_replicas;
+        if panicking {
+            state.max_panic_replicas = state
+                .max_panic_replicas
+                .max(stable_replicas.max(panic_replicas));
+            wanted = state.max_panic_replicas;
+        }
+        if !config.scale_down_delay.is_zero() {
+            wanted = delayed(&mut state.delayed, now, config.scale_down_delay, wanted);
+        }
+
+        let burst = config.target_burst_capacity;
+        let excess_burst_capacity = if burst > 0.0 {
+            let total = config.total_value.unwrap_or(config.target_value / 0.7);
+            numeric::floor_i32(f64::from(ready) * total - burst - averages.panic)
+        } else if burst < 0.0 {
+            -1
+        } else {
+            0
+        };
+        let stage = KpaStage {
+            stable_value: averages.stable,
+            panic_value: averages.panic,
+            stable_replicas,
+            panic_replicas,
+            panicking,
+            excess_burst_capacity,
+        };
+        (wanted, stage)
+    }
+
+    /// Takes a reading into the windows and averages them.
+    fn average(&mut self, now: Duration, reading: Option<&MetricReading>) -> Option<Averages> {
+        let value = total(reading?, self.config.max_sample_age)?;
+        let samples = &mut self.state.samples;
+        while samples
+            .front()
+            .is_some_and(|(at, _)| at.saturating_add(self.config.stable_window) <= now)
+        {
+            samples.pop_front();
+        }
+        samples.push_back((now, value));
+        let mean = |window: Duration| {
+            let inside = samples
+                .iter()
+                .rev()
+                .take_while(|(at, _)| *at == now || at.saturating_add(window) > now);
+            let (sum, count) = inside.fold((0.0, 0.0), |(s, n), (_, v)| (s + v, n + 1.0));
+            sum / count
+        };
+        Some(Averages {
+            stable: mean(self.config.stable_window),
+            panic: mean(self.config.panic_window),
+        })
+    }
+}
+
+/// The largest count of the delay, the new one included.
+fn delayed(window: &mut VecDeque<(u64, u32)>, now: Duration, delay: Duration, count: u32) -> u32 {
+    let bucket = now.as_secs() / DELAY_BUCKET_S;
+    let buckets = delay
+        .as_millis()
+        .div_ceil(u128::from(DELAY_BUCKET_S) * 1000);
+    while window.back().is_some_and(|(_, kept)| *kept <= count) {
+        window.pop_back();
+    }
+    while window
+        .front()
+        .is_some_and(|(at, _)| u128::from(bucket.saturating_sub(*at)) >= buckets)
+    {
+        window.pop_front();
+    }
+    // A larger count of the same bucket stands for this one too.
+    if window.back().is_none_or(|(at, _)| *at != bucket) {
+        window.push_back((bucket, count));
+    }
+    window.front().map_or(count, |(_, largest)| *largest)
+}
+
+/// The sum of a reading in whole units; `None` where it cannot be used.
+fn total(reading: &MetricReading, max_age: Option<Duration>) -> Option<f64> {
+    let fresh = |age: Duration| max_age.is_none_or(|limit| age <= limit);
+    let milli = match reading {
+        MetricReading::Values { values_milli, age } => {
+            let usable = fresh(*age) && !values_milli.is_empty();
+            usable.then(|| values_milli.iter().map(|v| i128::from(v.0)).sum::<i128>())?
+        }
+        MetricReading::Pods(samples) if !samples.is_empty() => {
+            samples
+                .iter()
+                .try_fold(0_i128, |sum, sample| match &sample.value {
+                    SampleValue::Total(value) if fresh(sample.age) => {
+                        Some(sum + i128::from(value.0) * i128::from(sample.count))
+                    }
+                    _ => None,
+                })?
+        }
+        MetricReading::Pods(_) | MetricReading::Failed => return None,
+    };
+    (milli >= 0).then(|| numeric::to_f64(numeric::saturate_i64(milli)) / 1000.0)
+}
+
+impl Policy for Kpa {
+    fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
+        out.reset(seen.spec_replicas);
+        let now = now.max(self.state.now);
+        self.state.now = now;
+        let ready = seen.ready_replicas();
+        if !self.state.born {
+            self.state.born = true;
+            self.state.panic_since = (ready > 1).then_some(now);
+            self.state.max_panic_replicas = ready;
+        }
+        let Some(averages) = self.average(now, seen.readings.get(self.config.reading)) else {
+            out.reason = Reason::NoData;
+            out.blind = true;
+            return;
+        };
+        let (replicas, stage) = self.scale(now, ready, averages);
+        out.push(StageKind::Recommended, stage.stable_replicas);
+        if stage.panicking {
+            out.push(StageKind::Panicked, self.state.max_panic_replicas);
+        }
+        let before_delay = out.replicas;
+        if !self.config.scale_down_delay.is_zero() {
+            out.push(StageKind::Stabilized, replicas);
+        }
+        out.reason = if replicas != before_delay {
+            Reason::ScaleDownStabilized
+        } else if stage.panicking {
+            Reason::Panic
+        } else {
+            direction(out.current_replicas, replicas)
+        };
+        out.kpa = Some(stage);
+    }
+}

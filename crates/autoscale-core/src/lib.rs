@@ -1,0 +1,46 @@
+#![doc = include_str!("../README.md")]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    clippy::cast_possible_truncation
+)]
+
+mod combine;
+mod decision;
+mod duration;
+mod error;
+mod hpa;
+mod kpa;
+mod log;
+mod numeric;
+mod observation;
+mod policy;
+mod units;
+
+pub use combine::{
+    Bounded, DryRun, Fallback, FallbackMode, MaxOf, PolicyExt, RateLimited, Stabilized,
+    WithFallback,
+};
+pub use decision::{
+    Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, MetricStage, PodCounts,
+    Reason, Stage, StageKind,
+};
+pub use duration::{ParseDurationError, format_duration, parse_duration};
+pub use error::{ConfigError, MetricError};
+pub use hpa::{
+    Behavior, Change, Compat, GroupCounts, Hpa, HpaConfig, HpaSnapshot, HpaState, MetricSpec,
+    PendingRescale, Recommendation, RecommendationLog, ReplicaCalculator, ResourceTarget,
+    ScaleEvent, ScaleEventLog, ScaleHistory, ScalingPolicy, ScalingRules, SelectPolicy,
+    ValueTarget, legacy_limit, per_pod_usage, rate_limit,
+};
+pub use kpa::{Averages, Kpa, KpaConfig, KpaSnapshot, KpaState};
+pub use log::{Divergence, LogEntry, replay};
+pub use observation::{
+    Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,
+    Sample, SampleValue,
+};
+pub use policy::{Fixed, FromFn, Policy, from_fn};
+pub use units::{Milli, ValueError};

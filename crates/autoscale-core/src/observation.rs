@@ -1,0 +1,363 @@
+//! What a policy is shown: plain data, from any source.
+//!
+//! Pods that look the same are one [`PodGroup`] with a count, so that 400 equal replicas cost as
+//! much to decide on as one. All ages are relative to the `now` that the observation is decided at.
+
+use core::time::Duration;
+
+use crate::{MetricError, Milli};
+
+/// The state of one scaled workload at one instant.
+///
+/// ```
+/// use autoscale_core::{MetricReading, Milli, Observation, PodGroup, Sample};
+/// use std::time::Duration;
+/// let observation = Observation::new(3)
+///     .with_pods([PodGroup::running(3).with_request("app", "cpu", Milli(500))])
+///     .with_readings([MetricReading::Pods(vec![Sample::of_group(0, 3, Milli(450))])]);
+/// assert_eq!(observation.status_replicas, 3);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Observation {
+    /// Replicas that the target is asked to run (`spec.replicas`).
+    pub spec_replicas: u32,
+    /// Replicas that exist (`status.replicas`), surge pods of a rolling update included.
+    pub status_replicas: u32,
+    /// The pods that the target's selector matches, grouped.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub pods: Vec<PodGroup>,
+    /// One reading for each metric of the policy, in the policy's order.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub readings: Vec<MetricReading>,
+}
+
+impl Observation {
+    /// An observation of a target with `replicas` asked for and existing, no pods described yet.
+    #[must_use]
+    pub fn new(replicas: u32) -> Self {
+        Self {
+            spec_replicas: replicas,
+            status_replicas: replicas,
+            ..Self::default()
+        }
+    }
+
+    /// Sets the pod groups.
+    #[must_use]
+    pub fn with_pods(mut self, pods: impl IntoIterator<Item = PodGroup>) -> Self {
+        self.pods = pods.into_iter().collect();
+        self
+    }
+
+    /// Sets the readings, one for each metric of the policy, in the policy's order.
+    #[must_use]
+    pub fn with_readings(mut self, readings: impl IntoIterator<Item = MetricReading>) -> Self {
+        self.readings = readings.into_iter().collect();
+        self
+    }
+
+    /// Pods that run and are ready.
+    ///
+    /// ```
+    /// use autoscale_core::{Observation, PodGroup};
+    /// assert_eq!(Observation::new(2).with_pods([PodGroup::running(2)]).ready_replicas(), 2);
+    /// ```
+    #[must_use]
+    pub fn ready_replicas(&self) -> u32 {
+        self.pods
+            .iter()
+            .filter(|p| p.phase == Phase::Running && p.ready == Some(Readiness::True))
+            .fold(0, |sum, p| sum.saturating_add(p.count))
+    }
+}
+
+/// A pod's life cycle phase, with Kubernetes' names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[allow(missing_docs)] // the names are Kubernetes' own
+pub enum Phase {
+    Pending,
+    #[default]
+    Running,
+    Succeeded,
+    Failed,
+    Unknown,
+}
+
+/// The status of a pod's `Ready` condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[allow(missing_docs)] // the names are Kubernetes' own
+pub enum Readiness {
+    True,
+    False,
+    Unknown,
+}
+
+/// A number of pods that look the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct PodGroup {
+    /// How many pods this entry stands for.
+    pub count: u32,
+    /// Life cycle phase.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub phase: Phase,
+    /// `Ready` condition; `None` where the pod has no such condition.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub ready: Option<Readiness>,
+    /// Time since the pod started; `None` where it has not.
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::duration::option"))]
+    pub started_age: Option<Duration>,
+    /// Time since the `Ready` condition last changed.
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::duration::option"))]
+    pub ready_transition_age: Option<Duration>,
+    /// Whether the pod has a deletion timestamp.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub deleting: bool,
+    /// Containers with their resource requests.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub containers: Vec<Container>,
+    /// Init containers; the restartable ones (sidecars) count towards the pod's request.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub init_containers: Vec<Container>,
+    /// Pod-level requests (KEP-2837), where set.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub pod_requests: Vec<Request>,
+}
+
+impl PodGroup {
+    /// `count` running, ready pods that started and became ready a day ago.
+    #[must_use]
+    pub fn running(count: u32) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self {
+            count,
+            phase: Phase::Running,
+            ready: Some(Readiness::True),
+            started_age: Some(DAY),
+            ready_transition_age: Some(DAY),
+            deleting: false,
+            containers: Vec::new(),
+            init_containers: Vec::new(),
+            pod_requests: Vec::new(),
+        }
+    }
+
+    /// Adds a request of a container, which is added where it is not there yet.
+    ///
+    /// ```
+    /// use autoscale_core::{Milli, PodGroup};
+    /// let pods = PodGroup::running(3).with_request("app", "cpu", Milli(500));
+    /// assert_eq!(pods.request("cpu", None, false)?, Milli(500));
+    /// # Ok::<(), autoscale_core::MetricError>(())
+    /// ```
+    #[must_use]
+    pub fn with_request(mut self, container: &str, resource: &str, amount: Milli) -> Self {
+        let request = Request {
+            resource: resource.to_owned(),
+            amount,
+        };
+        match self.containers.iter_mut().find(|c| c.name == container) {
+            Some(found) => found.requests.push(request),
+            None => self.containers.push(Container {
+                name: container.to_owned(),
+                restartable: false,
+                requests: vec![request],
+            }),
+        }
+        self
+    }
+
+    /// What one of these pods requests of `resource`: a named container's request; else the
+    /// pod-level request where set and enabled (KEP-2837); else the sum over containers and
+    /// restartable init containers (sidecars).
+    ///
+    /// # Errors
+    /// [`MetricError::MissingRequest`] where a container that counts has no request for the
+    /// resource, or pod-level requests are set but not for it;
+    /// [`MetricError::ContainerNotFound`] where the named container does not exist.
+    pub fn request(
+        &self,
+        resource: &str,
+        container: Option<&str>,
+        pod_level_requests: bool,
+    ) -> Result<Milli, MetricError> {
+        let of = |requests: &[Request]| {
+            requests
+                .iter()
+                .find(|r| r.resource == resource)
+                .map(|r| r.amount)
+        };
+        if container.is_none() && pod_level_requests && !self.pod_requests.is_empty() {
+            return of(&self.pod_requests).ok_or(MetricError::MissingRequest);
+        }
+        let mut counted = self
+            .containers
+            .iter()
+            .chain(self.init_containers.iter().filter(|c| c.restartable));
+        match container {
+            Some(name) => counted
+                .find(|c| c.name == name)
+                .ok_or(MetricError::ContainerNotFound)
+                .and_then(|c| of(&c.requests).ok_or(MetricError::MissingRequest)),
+            None => counted.try_fold(Milli(0), |sum, c| {
+                let amount = of(&c.requests).ok_or(MetricError::MissingRequest)?;
+                Ok(Milli(sum.0.saturating_add(amount.0)))
+            }),
+        }
+    }
+}
+
+/// A container's name and resource requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Container {
+    /// Name, unique in the pod.
+    pub name: String,
+    /// For init containers: `restartPolicy: Always`, a sidecar that runs as long as the pod.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub restartable: bool,
+    /// Resource requests.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub requests: Vec<Request>,
+}
+
+/// A request for an amount of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Request {
+    /// Resource name, such as `cpu` or `memory`.
+    pub resource: String,
+    /// The amount requested.
+    #[cfg_attr(feature = "serde", serde(rename = "amount_milli"))]
+    pub amount: Milli,
+}
+
+/// What the source of one metric gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum MetricReading {
+    /// The source could not be read, or its answer made no sense (NaN, an infinity).
+    #[default]
+    Failed,
+    /// Samples of single pods, for resource, container-resource and pods metrics.
+    Pods(Vec<Sample>),
+    /// Values that describe the whole target, for object and external metrics. An object metric
+    /// has one; the values of an external metric's series are summed.
+    Values {
+        /// One value a series.
+        values_milli: Vec<Milli>,
+        /// Age of the oldest of them.
+        #[cfg_attr(feature = "serde", serde(default, with = "crate::duration"))]
+        age: Duration,
+    },
+}
+
+impl MetricReading {
+    /// One fresh value for the whole target.
+    ///
+    /// ```
+    /// use autoscale_core::{MetricReading, Milli};
+    /// assert!(matches!(MetricReading::value(Milli(1)), MetricReading::Values { .. }));
+    /// ```
+    #[must_use]
+    pub fn value(value: Milli) -> Self {
+        Self::Values {
+            values_milli: vec![value],
+            age: Duration::ZERO,
+        }
+    }
+}
+
+/// Equal samples of a number of pods of one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Sample {
+    /// Index of the pods' group in [`Observation::pods`]; `None` for pods that the selector does
+    /// not match (any more).
+    pub group: Option<usize>,
+    /// How many pods of the group gave this sample; pods of a group beyond the sum of these counts
+    /// are missing a sample.
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
+    pub count: u32,
+    /// What each of them reported.
+    pub value: SampleValue,
+    /// Time since the end of the sample's window.
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::duration"))]
+    pub age: Duration,
+    /// Length of the window that the sample was averaged over.
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::duration"))]
+    pub window: Duration,
+}
+
+#[cfg(feature = "serde")]
+const fn one() -> u32 {
+    1
+}
+
+impl Sample {
+    /// A fresh sample of `count` pods of the group with index `group`, each reporting `value`,
+    /// averaged over a minute.
+    #[must_use]
+    pub fn of_group(group: usize, count: u32, value: Milli) -> Self {
+        Self {
+            group: Some(group),
+            count,
+            value: SampleValue::Total(value),
+            age: Duration::ZERO,
+            window: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a pod reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum SampleValue {
+    /// One value for the pod.
+    #[cfg_attr(feature = "serde", serde(rename = "milli"))]
+    Total(Milli),
+    /// A value for each container; a container without one makes the pod's total unknown.
+    Containers(Vec<ContainerValue>),
+}
+
+impl SampleValue {
+    /// The value of a named container, or of the whole pod.
+    pub(crate) fn of(&self, container: Option<&str>) -> Result<Option<Milli>, MetricError> {
+        match (self, container) {
+            (Self::Total(value), None) => Ok(Some(*value)),
+            (Self::Total(_), Some(_)) => Err(MetricError::ContainerMetricMissing),
+            (Self::Containers(all), Some(name)) => all
+                .iter()
+                .find(|c| c.name == name)
+                .map(|c| c.value)
+                .ok_or(MetricError::ContainerMetricMissing),
+            (Self::Containers(all), None) => Ok(all.iter().try_fold(Milli(0), |sum, c| {
+                c.value.map(|v| Milli(sum.0.saturating_add(v.0)))
+            })),
+        }
+    }
+}
+
+/// A container's part of a pod's sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct ContainerValue {
+    /// The container's name.
+    pub name: String,
+    /// Its value; `None` where the source has none.
+    #[cfg_attr(feature = "serde", serde(rename = "value_milli"))]
+    pub value: Option<Milli>,
+}
