@@ -22,9 +22,8 @@ pub(crate) fn floor_i32(value: f64) -> i32 {
 pub(crate) fn round_i64(value: f64) -> Option<i64> {
     let rounded = value.round();
     // 2^63 is exact in f64; i64::MAX is not.
-    (rounded.is_finite()
-        && rounded >= -9_223_372_036_854_775_808.0
-        && rounded < 9_223_372_036_854_775_808.0)
+    (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)
+        .contains(&rounded)
         .then_some(rounded as i64)
 }
 

@@ -1,1 +1,24 @@
-//! Simulator.
+#![doc = include_str!("../README.md")]
+
+mod demand;
+mod fleet;
+mod lookahead;
+mod optimum;
+mod outcome;
+mod plant;
+mod scenario;
+mod sweep;
+mod timeline;
+mod trace;
+
+pub use demand::{Demand, DemandError, ServiceModel};
+pub use lookahead::LookAhead;
+pub use optimum::{Optimum, optimum};
+pub use outcome::{Blocks, Elasticity, Outcome, Summary, Tick};
+pub use plant::{
+    Crash, Outage, Plant, PlantConfig, PlantError, Recorder, RollingUpdate, Signal, StartUp,
+};
+pub use scenario::Scenario;
+pub use sweep::{BAD_LIMITS, FrontierPoint, SweepPoint, frontier, in_parallel};
+pub use timeline::{Column, Timeline};
+pub use trace::{CsvSource, Repairs, Trace, TraceError, TraceSource, Unit};

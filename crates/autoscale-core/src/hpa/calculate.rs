@@ -1,7 +1,7 @@
 //! One metric to one replica count.
 //!
 //! With r = current value ÷ target, the count is ⌈r × ready pods⌉ unless r is within tolerance of
-//! 1. Utilization is an integer percentage, `trunc(100 · Σusage / Σrequest)`; usage is
+//! one. Utilization is an integer percentage, `trunc(100 · Σusage / Σrequest)`; usage is
 //! `trunc(Σvalue / n)`. Pods that are being deleted, succeeded or failed are ignored; pending pods,
 //! and for CPU pods that are not ready or too young, are unready; running pods without a sample are
 //! missing. Where r would scale down, missing pods are taken to use all of their request (or the
@@ -282,7 +282,7 @@ impl ReplicaCalculator {
             return Ok(self.guarded(ratio, wanted, observation, stage));
         }
 
-        if missing > 0 && (ratio < 1.0 || ratio > 1.0) {
+        if missing > 0 && off_target(ratio) {
             sums.matched_entries += i64::from(missing);
             sums.requests += idle_requests.1;
             if ratio < 1.0 {
@@ -515,6 +515,11 @@ fn is_unready(pod: &PodGroup, sample: &Sample, period: Duration, delay: Duration
     } else {
         ready == Readiness::False && transition.saturating_add(delay) > started
     }
+}
+
+/// Whether a ratio is a number other than one.
+const fn off_target(ratio: f64) -> bool {
+    ratio.is_finite() && (ratio - 1.0).abs() > 0.0
 }
 
 fn finite(ratio: f64) -> Option<f64> {

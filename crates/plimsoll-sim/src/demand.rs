@@ -1,0 +1,156 @@
+//! From requests a second to replicas needed.
+
+use std::time::Duration;
+
+use crate::Trace;
+
+/// What one replica carries.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ServiceModel {
+    /// Requests a second that a replica can carry at most; > 0.
+    pub capacity_rps: f64,
+    /// Share of that which it may be loaded to before its requests count as badly served;
+    /// 0 < … ≤ 1.
+    pub utilization: f64,
+}
+
+impl ServiceModel {
+    /// The model in which the 99.9 % quantile of a trace's rate needs `replicas` replicas.
+    ///
+    /// ```
+    /// use plimsoll_sim::{CsvSource, ServiceModel, TraceSource};
+    /// let trace = CsvSource::new("0,6000\n60,6000\n").load()?;
+    /// let model = ServiceModel::fitted(&trace, 0.8, 40.0);
+    /// assert!((model.capacity_rps - 3.125).abs() < 1e-9); // 100 rps ÷ (40 × 0.8)
+    /// # Ok::<(), plimsoll_sim::TraceError>(())
+    /// ```
+    #[must_use]
+    pub fn fitted(trace: &Trace, utilization: f64, replicas: f64) -> Self {
+        let mut sorted = trace.rates.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let position = (sorted.len() - 1) as f64 * 0.999;
+        let low = position.floor() as usize;
+        let high = (low + 1).min(sorted.len() - 1);
+        let quantile = sorted[low] + (sorted[high] - sorted[low]) * position.fract();
+        // A trace that is idle 99.9 % of the time is fitted to its peak.
+        let reference = if quantile > 0.0 { quantile } else { sorted[sorted.len() - 1] };
+        Self { capacity_rps: reference / (replicas * utilization), utilization }
+    }
+}
+
+/// A load in replicas, tick by tick.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demand {
+    /// Start of the first tick, seconds since the epoch.
+    pub start_s: i64,
+    /// Length of a tick.
+    pub tick: Duration,
+    /// The model behind it.
+    pub model: ServiceModel,
+    /// Load of each tick in replicas at the allowed utilization.
+    pub load: Vec<f64>,
+    /// First tick that counts; those before it only warm the policy up.
+    pub scored_from: usize,
+}
+
+/// Why a demand could not be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DemandError {
+    /// A number is out of its range.
+    #[error("{field} is {value}, must be {bound}")]
+    OutOfRange {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+        /// Its range.
+        bound: &'static str,
+    },
+    /// The warm-up leaves nothing to score.
+    #[error("warm_up is {warm_up_s} s, must be shorter than the trace ({trace_s} s)")]
+    NothingScored {
+        /// Length of the warm-up.
+        warm_up_s: u64,
+        /// Length of the trace.
+        trace_s: u64,
+    },
+}
+
+impl Demand {
+    /// Spreads a trace over ticks. The first `warm_up` of it is not scored.
+    ///
+    /// # Errors
+    /// [`DemandError`] names the field, the value and the bound.
+    pub fn new(
+        trace: &Trace,
+        model: ServiceModel,
+        tick: Duration,
+        warm_up: Duration,
+    ) -> Result<Self, DemandError> {
+        let check = |field, value: f64, ok: bool, bound| {
+            if ok { Ok(()) } else { Err(DemandError::OutOfRange { field, value, bound }) }
+        };
+        let capacity = model.capacity_rps;
+        check("capacity", capacity, capacity.is_finite() && capacity > 0.0, "a number > 0")?;
+        let share = model.utilization;
+        check("utilization", share, share > 0.0 && share <= 1.0, "more than 0, at most 1")?;
+        let tick_ms = tick.as_millis();
+        check(
+            "tick",
+            tick.as_secs_f64(),
+            (1000..=3_600_000).contains(&tick_ms),
+            "1 s … 1 h",
+        )?;
+        let step_ms = u128::from(trace.step_s) * 1000;
+        let total_ms = step_ms * trace.rates.len() as u128;
+        let ticks = (total_ms / tick_ms) as usize;
+        let scored_from = (warm_up.as_millis() / tick_ms) as usize;
+        if scored_from >= ticks {
+            return Err(DemandError::NothingScored {
+                warm_up_s: warm_up.as_secs(),
+                trace_s: (total_ms / 1000) as u64,
+            });
+        }
+        let unit = capacity * share;
+        let load = (0..ticks as u128)
+            .map(|t| trace.rates[(t * tick_ms / step_ms) as usize] / unit)
+            .collect();
+        Ok(Self { start_s: trace.start_s, tick, model, load, scored_from })
+    }
+
+    /// Replicas that a tick needs so that nothing is badly served.
+    ///
+    /// ```
+    /// use plimsoll_sim::Demand;
+    /// assert_eq!([0.0, 0.3, 2.0, 2.1].map(Demand::replicas_for), [0, 1, 2, 3]);
+    /// ```
+    #[must_use]
+    pub fn replicas_for(load: f64) -> u32 {
+        (load - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX)) as u32
+    }
+
+    /// Replicas that each tick needs, within bounds.
+    #[must_use]
+    pub fn needed(&self, min: u32, max: u32) -> Vec<u32> {
+        self.load.iter().map(|x| Self::replicas_for(*x).clamp(min, max)).collect()
+    }
+
+    /// How many ticks a duration takes, rounded up.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let ticks = plimsoll_sim::Demand::ticks(Duration::from_secs(20), Duration::from_secs(15));
+    /// assert_eq!(ticks, 2);
+    /// ```
+    #[must_use]
+    pub fn ticks(duration: Duration, tick: Duration) -> usize {
+        duration.as_millis().div_ceil(tick.as_millis().max(1)) as usize
+    }
+
+    /// Ticks in a day.
+    #[must_use]
+    pub fn ticks_a_day(&self) -> f64 {
+        86_400.0 / self.tick.as_secs_f64()
+    }
+}

@@ -1,0 +1,326 @@
+//! Recorded load: a rate for each step, from a CSV of `timestamp,value`.
+
+/// Where a trace comes from. A CSV today; a metrics server is another implementation.
+pub trait TraceSource {
+    /// What can go wrong.
+    type Error;
+
+    /// Reads the whole trace.
+    ///
+    /// # Errors
+    /// Whatever the source says.
+    fn load(&self) -> Result<Trace, Self::Error>;
+}
+
+/// What a trace's values count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Requests in the step.
+    #[default]
+    Requests,
+    /// Requests a second.
+    RequestsPerSecond,
+}
+
+/// A recorded load on an even grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// Timestamp of the first step, seconds since the Unix epoch.
+    pub start_s: i64,
+    /// Length of a step in seconds, ≥ 1.
+    pub step_s: u32,
+    /// Requests a second in each step; finite and ≥ 0.
+    pub rates: Vec<f64>,
+    /// What had to be repaired.
+    pub repairs: Repairs,
+}
+
+/// What was wrong with a trace and how it was repaired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Repairs {
+    /// Steps without a value; each repeats the value before it.
+    pub missing_steps: usize,
+    /// Longest run of them, in steps.
+    pub longest_gap_steps: usize,
+    /// Rows whose timestamp fell into a step that had a value already; such values are averaged.
+    pub duplicate_rows: usize,
+}
+
+impl Trace {
+    /// The part of the trace from `from_s` to before `to_s`, both seconds since the epoch.
+    ///
+    /// # Errors
+    /// [`TraceError`] where nothing is left.
+    pub fn between(&self, from_s: i64, to_s: i64) -> Result<Self, TraceError> {
+        let step = i64::from(self.step_s);
+        let index = |at: i64| {
+            usize::try_from((at.saturating_sub(self.start_s) + step - 1).div_euclid(step))
+                .unwrap_or(0)
+                .min(self.rates.len())
+        };
+        let (from, to) = (index(from_s), index(to_s));
+        if from >= to {
+            return Err(TraceError::Empty {
+                from_s,
+                to_s,
+                start_s: self.start_s,
+                end_s: self.end_s(),
+            });
+        }
+        Ok(Self {
+            start_s: self.start_s + i64::try_from(from).unwrap_or(i64::MAX) * step,
+            step_s: self.step_s,
+            rates: self.rates[from..to].to_vec(),
+            repairs: self.repairs,
+        })
+    }
+
+    /// End of the last step, seconds since the epoch.
+    #[must_use]
+    pub fn end_s(&self) -> i64 {
+        let steps = i64::try_from(self.rates.len()).unwrap_or(i64::MAX);
+        self.start_s.saturating_add(steps.saturating_mul(i64::from(self.step_s)))
+    }
+}
+
+/// Why a trace was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceError {
+    /// A row is wrong.
+    #[error("{field} is {value:?}, must be {bound}")]
+    Row {
+        /// Line in the file, from 1.
+        line: usize,
+        /// The column.
+        field: &'static str,
+        /// What stands there.
+        value: String,
+        /// What must stand there.
+        bound: &'static str,
+    },
+    /// Fewer than two rows with a value.
+    #[error("the trace has {rows} row(s) with a value, must have at least 2")]
+    TooShort {
+        /// Rows found.
+        rows: usize,
+    },
+    /// The steps between timestamps span too much.
+    #[error("timestamps span {steps} steps of {step_s} s, must be at most 20000000")]
+    TooLong {
+        /// Steps from first to last row.
+        steps: u64,
+        /// Length of a step.
+        step_s: u32,
+    },
+    /// No load at all.
+    #[error("every value is 0: there is no load to scale for")]
+    NoLoad,
+    /// A part of the trace was asked for that holds nothing.
+    #[error(
+        "the part from {from_s} to {to_s} holds no step of the trace, which goes from {start_s} to \
+         {end_s} (seconds since the epoch)"
+    )]
+    Empty {
+        /// Start asked for.
+        from_s: i64,
+        /// End asked for.
+        to_s: i64,
+        /// Start of the trace.
+        start_s: i64,
+        /// End of the trace.
+        end_s: i64,
+    },
+}
+
+impl TraceError {
+    /// Line in the file, where one row is to blame.
+    #[must_use]
+    pub const fn line(&self) -> Option<usize> {
+        match self {
+            Self::Row { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+}
+
+const MOST_STEPS: u64 = 20_000_000;
+
+/// A CSV text with the columns `timestamp` (seconds since the epoch, ascending) and `value`.
+///
+/// A header is optional where there are just these two columns, in this order. An empty value, `NaN`
+/// or `null` is a missing one. The step is the most frequent distance between rows; a row belongs
+/// to the nearest step.
+///
+/// ```
+/// use plimsoll_sim::{CsvSource, TraceSource, Unit};
+/// let trace = CsvSource::new("timestamp,value\n0,120\n60,180\n180,60\n").load()?;
+/// assert_eq!(trace.rates, [2.0, 3.0, 3.0, 1.0]);
+/// assert_eq!(trace.repairs.missing_steps, 1);
+/// # Ok::<(), plimsoll_sim::TraceError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct CsvSource<'a> {
+    text: &'a str,
+    unit: Unit,
+}
+
+impl<'a> CsvSource<'a> {
+    /// A source that reads `text` as requests in the step.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self { text, unit: Unit::Requests }
+    }
+
+    /// Sets what the values count.
+    #[must_use]
+    pub const fn with_unit(mut self, unit: Unit) -> Self {
+        self.unit = unit;
+        self
+    }
+}
+
+impl TraceSource for CsvSource<'_> {
+    type Error = TraceError;
+
+    fn load(&self) -> Result<Trace, TraceError> {
+        let rows = parse(self.text)?;
+        let step_s = step(&rows)?;
+        grid(&rows, step_s, self.unit)
+    }
+}
+
+struct Row {
+    at: f64,
+    value: Option<f64>,
+}
+
+fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (mut time_column, mut value_column) = (0, 1);
+    let mut rows: Vec<Row> = Vec::new();
+    let mut first = true;
+    for (i, line) in text.lines().enumerate() {
+        let number = i + 1;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let cells = || line.split(',').map(str::trim);
+        if std::mem::take(&mut first) && cells().next().is_some_and(|c| c.parse::<f64>().is_err()) {
+            let find = |name: &'static str| {
+                cells().position(|c| c.trim_matches('"').eq_ignore_ascii_case(name)).ok_or_else(
+                    || TraceError::Row {
+                        line: number,
+                        field: "header",
+                        value: line.to_owned(),
+                        bound: "a header with the columns timestamp and value",
+                    },
+                )
+            };
+            (time_column, value_column) = (find("timestamp")?, find("value")?);
+            continue;
+        }
+        let cell = |column: usize, field: &'static str| {
+            cells().nth(column).ok_or_else(|| TraceError::Row {
+                line: number,
+                field,
+                value: line.to_owned(),
+                bound: "present: two columns separated by a comma",
+            })
+        };
+        let (time, value) = (cell(time_column, "timestamp")?, cell(value_column, "value")?);
+        let wrong = |field, value: &str, bound| TraceError::Row {
+            line: number,
+            field,
+            value: value.to_owned(),
+            bound,
+        };
+        let at = time
+            .parse::<f64>()
+            .ok()
+            .filter(|t| t.is_finite() && t.abs() < 1e11)
+            .ok_or_else(|| wrong("timestamp", time, "seconds since the epoch, within ±1e11"))?;
+        if rows.last().is_some_and(|previous| at < previous.at) {
+            return Err(wrong("timestamp", time, "no earlier than the row before it"));
+        }
+        let value = match value {
+            "" | "NaN" | "nan" | "null" => None,
+            text => Some(
+                text.parse::<f64>()
+                    .ok()
+                    .filter(|v| v.is_finite() && (0.0..=1e15).contains(v))
+                    .ok_or_else(|| wrong("value", text, "a number from 0 to 1e15"))?,
+            ),
+        };
+        rows.push(Row { at, value });
+    }
+    let valued = rows.iter().filter(|r| r.value.is_some()).count();
+    if valued < 2 {
+        return Err(TraceError::TooShort { rows: valued });
+    }
+    Ok(rows)
+}
+
+/// The most frequent distance between rows, in whole seconds.
+fn step(rows: &[Row]) -> Result<u32, TraceError> {
+    let mut distances: Vec<u32> = rows
+        .windows(2)
+        .map(|pair| (pair[1].at - pair[0].at).round())
+        .filter(|d| *d >= 1.0)
+        .map(|d| d.min(f64::from(u32::MAX)) as u32)
+        .collect();
+    distances.sort_unstable();
+    let mut best = (0, 0);
+    for run in distances.chunk_by(|a, b| a == b) {
+        if run.len() > best.0 {
+            best = (run.len(), run[0]);
+        }
+    }
+    if best.0 == 0 {
+        return Err(TraceError::TooShort { rows: 1 });
+    }
+    Ok(best.1)
+}
+
+fn grid(rows: &[Row], step_s: u32, unit: Unit) -> Result<Trace, TraceError> {
+    let step = f64::from(step_s);
+    let start = rows[0].at;
+    let steps = ((rows[rows.len() - 1].at - start) / step).round() as u64 + 1;
+    if steps > MOST_STEPS {
+        return Err(TraceError::TooLong { steps, step_s });
+    }
+    let mut sums = vec![(0.0_f64, 0_u32); steps as usize];
+    let mut repairs = Repairs::default();
+    for row in rows {
+        let Some(value) = row.value else { continue };
+        let slot = &mut sums[((row.at - start) / step).round() as usize];
+        slot.0 += value;
+        slot.1 += 1;
+        repairs.duplicate_rows += usize::from(slot.1 > 1);
+    }
+    let scale = if unit == Unit::Requests { 1.0 / step } else { 1.0 };
+    let mut rates = Vec::with_capacity(sums.len());
+    // A trace that begins with a gap has nothing to repeat: it begins at its first value.
+    let lead = sums.iter().take_while(|(_, n)| *n == 0).count();
+    let (mut last, mut gap) = (0.0, 0);
+    for (sum, count) in sums.into_iter().skip(lead) {
+        if count > 0 {
+            last = sum / f64::from(count) * scale;
+            gap = 0;
+        } else {
+            repairs.missing_steps += 1;
+            gap += 1;
+            repairs.longest_gap_steps = repairs.longest_gap_steps.max(gap);
+        }
+        rates.push(last);
+    }
+    if rates.iter().all(|r| *r <= 0.0) {
+        return Err(TraceError::NoLoad);
+    }
+    Ok(Trace {
+        start_s: (start + lead as f64 * step).round() as i64,
+        step_s,
+        rates,
+        repairs,
+    })
+}
