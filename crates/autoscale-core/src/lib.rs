@@ -15,6 +15,8 @@ mod error;
 mod hpa;
 mod kpa;
 mod log;
+#[cfg(feature = "manifest")]
+pub mod manifest;
 mod numeric;
 mod observation;
 mod policy;

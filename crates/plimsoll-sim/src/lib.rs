@@ -6,6 +6,7 @@ mod lookahead;
 mod optimum;
 mod outcome;
 mod plant;
+mod report;
 mod scenario;
 mod sweep;
 mod timeline;
@@ -18,6 +19,7 @@ pub use outcome::{Blocks, Elasticity, Outcome, Summary, Tick};
 pub use plant::{
     Crash, Outage, Plant, PlantConfig, PlantError, Recorder, RollingUpdate, Signal, StartUp,
 };
+pub use report::{PolicyReport, ReplayReport, html, peak};
 pub use scenario::Scenario;
 pub use sweep::{BAD_LIMITS, FrontierPoint, SweepPoint, frontier, in_parallel};
 pub use timeline::{Column, Timeline};

@@ -1,0 +1,123 @@
+//! After warm-up a decision allocates nothing. A binary of its own: it replaces the allocator.
+
+use std::time::Duration;
+
+use autoscale_core::{
+    Behavior, Decision, Fallback, FallbackMode, Hpa, HpaConfig, Kpa, KpaConfig, MaxOf,
+    MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, ResourceTarget,
+    Sample,
+};
+
+/// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
+fn seen(groups: usize, count: u32, metrics: usize, usage: i64, loss: usize) -> Observation {
+    let pod = PodGroup {
+        count,
+        ..PodGroup::running(1)
+            .with_request("app", "cpu", Milli(1000))
+            .with_request("app", "memory", Milli(1000))
+    };
+    let samples = (0..groups)
+        .filter(|i| loss == 0 || i % loss != 0)
+        .map(|i| Sample::of_group(i, count, Milli(usage)))
+        .collect();
+    Observation::new(u32::try_from(groups).unwrap() * count)
+        .with_pods(vec![pod; groups])
+        .with_readings(vec![MetricReading::Pods(samples); metrics])
+}
+
+/// Decides on these in turn for half an hour, then counts the allocations of as many decisions.
+fn allocations(mut policy: impl Policy, seen: &[Observation]) -> u64 {
+    let mut out = Decision::default();
+    let mut tick = 0;
+    let mut run = |out: &mut Decision| {
+        for _ in 0..120 {
+            for seen in seen {
+                policy.decide_into(Duration::from_secs(tick * 15), seen, out);
+                tick += 1;
+            }
+        }
+    };
+    run(&mut out);
+    allocation_counter::measure(|| run(&mut out)).count_total
+}
+
+fn metrics(count: usize) -> Vec<MetricSpec> {
+    let memory = MetricSpec::Resource {
+        name: "memory".into(),
+        target: ResourceTarget::Utilization(70),
+    };
+    let queue = MetricSpec::Pods {
+        name: "queue".into(),
+        average_value: Milli(600),
+    };
+    let all = [MetricSpec::cpu_utilization(50), memory, queue];
+    all.into_iter().take(count).collect()
+}
+
+fn hpa(count: usize, behavior: Option<Behavior>) -> Hpa {
+    Hpa::new(HpaConfig::new(2000, metrics(count)).with_behavior(behavior)).unwrap()
+}
+
+/// Calm, busy, idle, with holes, and dead.
+fn day(groups: usize, count: u32, metrics: usize) -> Vec<Observation> {
+    let mut day: Vec<_> = [(500, 0), (900, 0), (100, 0), (900, 3), (100, 3)]
+        .map(|(usage, loss)| seen(groups, count, metrics, usage, loss))
+        .into();
+    day.push(Observation {
+        readings: vec![MetricReading::Failed; metrics],
+        ..seen(groups, count, metrics, 1, 0)
+    });
+    day
+}
+
+#[test]
+fn the_counter_counts() {
+    let grow = allocation_counter::measure(|| drop(std::hint::black_box(vec![1; 100])));
+    assert_eq!(grow.count_total, 1);
+}
+
+#[test]
+fn hpa_allocates_nothing() {
+    for behavior in [None, Some(Behavior::default())] {
+        for (name, groups, count, metrics) in [
+            ("10 pods", 10, 1, 1),
+            ("1000 pods, 3 metrics", 1000, 1, 3),
+            ("a group of 400", 1, 400, 1),
+            ("3 groups of 300, 3 metrics", 3, 300, 3),
+        ] {
+            let found = allocations(hpa(metrics, behavior.clone()), &day(groups, count, metrics));
+            assert_eq!(found, 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn kpa_allocates_nothing() {
+    let config = KpaConfig::new(10.0).with_scale_down_delay(Duration::from_secs(60));
+    assert_eq!(allocations(Kpa::new(config).unwrap(), &day(10, 1, 1)), 0);
+}
+
+#[test]
+fn combinators_allocate_nothing() {
+    let fallback = Fallback {
+        failure_threshold: 3,
+        mode: FallbackMode::HigherOf(7),
+    };
+    let all: Vec<Box<dyn Policy>> = vec![
+        Box::new(hpa(3, None)),
+        Box::new(hpa(1, Some(Behavior::default()))),
+        Box::new(Kpa::new(KpaConfig::new(10.0)).unwrap()),
+    ];
+    let policy = MaxOf::new(all)
+        .unwrap()
+        .stabilized(Duration::from_secs(30), Duration::from_secs(300))
+        .unwrap()
+        .rate_limited(Behavior::default())
+        .unwrap()
+        .with_fallback(fallback)
+        .unwrap()
+        .bounded(1..=50)
+        .unwrap()
+        .dry_run();
+    assert_eq!(allocations(policy, &day(10, 1, 3)), 0);
+}

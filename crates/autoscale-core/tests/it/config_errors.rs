@@ -1,0 +1,268 @@
+//! Every refused configuration names the field, the value and the bound.
+
+use std::time::Duration;
+
+use autoscale_core::{
+    Behavior, Change, ConfigError, Fallback, FallbackMode, Fixed, Hpa, HpaConfig, Kpa, KpaConfig,
+    MaxOf, Milli, PolicyExt, ResourceTarget, ScalingPolicy,
+};
+
+use crate::given::{average, cpu, external, memory, object, pods_metric, secs, value};
+
+fn message<T>(result: Result<T, ConfigError>) -> String {
+    match result {
+        Ok(_) => "accepted".into(),
+        Err(error) => error.to_string(),
+    }
+}
+
+const HOUR_AND_MORE: Duration = Duration::from_millis(3_600_001);
+
+#[test]
+fn hpa() {
+    let base = || HpaConfig::new(10, [cpu(50)]);
+    let metric = |metric| HpaConfig::new(10, [cpu(50), metric]);
+    let container = |target| autoscale_core::MetricSpec::ContainerResource {
+        name: "cpu".into(),
+        container: "app".into(),
+        target,
+    };
+    let max = |max| HpaConfig::new(max, [cpu(50)]);
+    for (config, expected) in [
+        (max(0), "max_replicas is 0, must be 1 … 2147483647"),
+        (
+            max(1 << 31),
+            "max_replicas is 2147483648, must be 1 … 2147483647",
+        ),
+        (
+            base().with_min_replicas(11),
+            "min_replicas is 11, must be at most max_replicas (10)",
+        ),
+        (HpaConfig::new(10, []), "metrics is missing: at least one"),
+        (
+            metric(cpu(0)),
+            "metrics[1].target.utilization is 0, must be at least 1",
+        ),
+        (
+            metric(container(ResourceTarget::Utilization(0))),
+            "metrics[1].target.utilization is 0, must be at least 1",
+        ),
+        (
+            metric(memory(0)),
+            "metrics[1].target.average_value is 0m, must be greater than 0",
+        ),
+        (
+            metric(container(ResourceTarget::AverageValue(Milli(-5)))),
+            "metrics[1].target.average_value is -5m, must be greater than 0",
+        ),
+        (
+            metric(pods_metric(0)),
+            "metrics[1].average_value is 0m, must be greater than 0",
+        ),
+        (
+            metric(object(value(i64::MIN))),
+            "metrics[1].target.value is -9223372036854775808m, must be greater than 0",
+        ),
+        (
+            metric(object(average(0))),
+            "metrics[1].target.average_value is 0m, must be greater than 0",
+        ),
+        (
+            metric(external(value(0))),
+            "metrics[1].target.value is 0m, must be greater than 0",
+        ),
+        (
+            metric(external(average(-1))),
+            "metrics[1].target.average_value is -1m, must be greater than 0",
+        ),
+        (
+            base().with_tolerance(-0.1),
+            "tolerance is -0.1, must be a finite number ≥ 0",
+        ),
+        (
+            base().with_tolerance(f64::NAN),
+            "tolerance is NaN, must be a finite number ≥ 0",
+        ),
+        (
+            base().with_legacy_scale_up_factor(0.5),
+            "legacy_scale_up_factor is 0.5, must be a finite number ≥ 1",
+        ),
+        (
+            base().with_legacy_scale_up_factor(f64::INFINITY),
+            "legacy_scale_up_factor is inf, must be a finite number ≥ 1",
+        ),
+        (
+            base().with_downscale_stabilization(HOUR_AND_MORE),
+            "downscale_stabilization is 3600001ms, must be 0 … 1h",
+        ),
+    ] {
+        assert_eq!(message(Hpa::new(config)), expected);
+    }
+    // What only a nanosecond too much is must not read as what is allowed.
+    let nano = base().with_downscale_stabilization(secs(3600) + Duration::from_nanos(1));
+    let text = message(Hpa::new(nano));
+    assert_ne!(text, "downscale_stabilization is 1h, must be 0 … 1h");
+}
+
+fn rules_with(change: impl Fn(&mut Behavior)) -> Behavior {
+    let mut behavior = Behavior::default();
+    change(&mut behavior);
+    behavior
+}
+
+#[test]
+fn scaling_rules() {
+    let second = |policy: ScalingPolicy| rules_with(|b| b.scale_up.policies[1] = policy);
+    let policy = |change, ms| ScalingPolicy {
+        change,
+        period: Duration::from_millis(ms),
+    };
+    for (rules, expected) in [
+        (
+            rules_with(|b| b.scale_up.stabilization_window = Some(HOUR_AND_MORE)),
+            "scale_up.stabilization_window is 3600001ms, must be 0 … 1h",
+        ),
+        (
+            rules_with(|b| b.scale_down.stabilization_window = Some(Duration::MAX)),
+            "scale_down.stabilization_window is 18446744073709551615999ms, must be 0 … 1h",
+        ),
+        (
+            rules_with(|b| b.scale_up.tolerance = Some(f64::NEG_INFINITY)),
+            "scale_up.tolerance is -inf, must be a finite number ≥ 0",
+        ),
+        (
+            rules_with(|b| b.scale_down.tolerance = Some(-1.0)),
+            "scale_down.tolerance is -1, must be a finite number ≥ 0",
+        ),
+        (
+            rules_with(|b| b.scale_down.policies.clear()),
+            "scale_down.policies is missing: at least one policy",
+        ),
+        (
+            second(policy(Change::Pods(0), 1000)),
+            "scale_up.policies[1].change is 0, must be 1 … 2147483647",
+        ),
+        (
+            second(policy(Change::Percent(1 << 31), 1000)),
+            "scale_up.policies[1].change is 2147483648, must be 1 … 2147483647",
+        ),
+        (
+            second(policy(Change::Pods(1), 999)),
+            "scale_up.policies[1].period is 999ms, must be 1s … 30m",
+        ),
+        (
+            second(policy(Change::Pods(1), 1_800_001)),
+            "scale_up.policies[1].period is 1800001ms, must be 1s … 30m",
+        ),
+    ] {
+        assert_eq!(message(Fixed(1).rate_limited(rules.clone())), expected);
+        let config = HpaConfig::new(10, [cpu(50)]).with_behavior(Some(rules));
+        assert_eq!(message(Hpa::new(config)), format!("behavior.{expected}"));
+    }
+}
+
+#[test]
+fn kpa() {
+    let base = || KpaConfig::new(1.0);
+    for (config, expected) in [
+        (
+            KpaConfig::new(0.0),
+            "target_value is 0, must be a finite number > 0",
+        ),
+        (
+            KpaConfig::new(f64::NAN),
+            "target_value is NaN, must be a finite number > 0",
+        ),
+        (
+            base().with_total_value(Some(-1.0)),
+            "total_value is -1, must be a finite number ≥ 0",
+        ),
+        (
+            base().with_target_burst_capacity(-2.0),
+            "target_burst_capacity is -2, must be -1 or ≥ 0",
+        ),
+        (
+            base().with_target_burst_capacity(f64::INFINITY),
+            "target_burst_capacity is inf, must be -1 or ≥ 0",
+        ),
+        (
+            base().with_panic_threshold(0.9),
+            "panic_threshold is 0.9, must be a finite number ≥ 1",
+        ),
+        (
+            base().with_max_scale_up_rate(0.0),
+            "max_scale_up_rate is 0, must be a finite number ≥ 1",
+        ),
+        (
+            base().with_max_scale_down_rate(f64::NAN),
+            "max_scale_down_rate is NaN, must be a finite number ≥ 1",
+        ),
+        (
+            base().with_stable_window(HOUR_AND_MORE),
+            "stable_window is 3600001ms, must be 0 … 1h",
+        ),
+        (
+            base().with_scale_down_delay(HOUR_AND_MORE),
+            "scale_down_delay is 3600001ms, must be 0 … 1h",
+        ),
+        (
+            base().with_panic_window(secs(61)),
+            "panic_window is 61s, must be at most stable_window (1m)",
+        ),
+        (
+            // the field's own bound: at most the stable window
+            base()
+                .with_stable_window(secs(2))
+                .with_panic_window(secs(3)),
+            "panic_window is 3s, must be at most stable_window (2s)",
+        ),
+        (
+            base().with_activation_scale(0),
+            "activation_scale is 0, must be at least 1",
+        ),
+    ] {
+        assert_eq!(message(Kpa::new(config.clone())), expected);
+        let mut kpa = Kpa::new(base()).unwrap();
+        assert_eq!(message(kpa.reconfigure(config)), expected);
+        assert_eq!(kpa.config(), &base());
+    }
+}
+
+#[test]
+fn combinators() {
+    let fallback = Fallback {
+        failure_threshold: 0,
+        mode: FallbackMode::Current,
+    };
+    #[allow(clippy::reversed_empty_ranges)] // the case
+    let empty = Fixed(1).bounded(5..=4);
+    for (text, expected) in [
+        (message(empty), "min is 5, must be at most max (4)"),
+        (
+            message(Fixed(1).stabilized(HOUR_AND_MORE, secs(0))),
+            "up is 3600001ms, must be 0 … 1h",
+        ),
+        (
+            message(Fixed(1).stabilized(secs(0), HOUR_AND_MORE)),
+            "down is 3600001ms, must be 0 … 1h",
+        ),
+        (
+            message(Fixed(1).with_fallback(fallback)),
+            "failure_threshold is 0, must be at least 1",
+        ),
+        (
+            message(MaxOf::<Fixed>::new([])),
+            "policies is missing: at least one policy",
+        ),
+    ] {
+        assert_eq!(text, expected);
+    }
+    // At the bounds all is well.
+    assert!(Fixed(1).bounded(4..=4).is_ok());
+    assert!(Fixed(1).stabilized(secs(3600), secs(3600)).is_ok());
+    let widest = HpaConfig::new(i32::MAX.unsigned_abs(), [cpu(1)])
+        .with_downscale_stabilization(secs(3600))
+        .with_legacy_scale_up_factor(1.0)
+        .with_tolerance(0.0);
+    assert!(Hpa::new(widest).is_ok());
+}

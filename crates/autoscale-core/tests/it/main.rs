@@ -1,0 +1,27 @@
+//! Tables, properties and snapshots of the decisions, through the public API.
+
+mod config_errors;
+mod decode;
+#[cfg(feature = "serde")]
+mod fields;
+mod gaps;
+mod given;
+mod missing;
+mod properties;
+#[cfg(feature = "serde")]
+mod snapshot;
+mod state;
+mod surge;
+mod tables;
+
+use proptest::test_runner::Config;
+
+/// `quick` cases, or `full` ones with the feature of that name.
+fn cases(quick: u32, full: u32) -> Config {
+    Config {
+        cases: if cfg!(feature = "full") { full } else { quick },
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    }
+}

@@ -1,0 +1,6 @@
+//! Cases computed by hand, one table a stage.
+
+mod calculate;
+mod combine;
+mod kpa;
+mod normalize;

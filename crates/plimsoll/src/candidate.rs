@@ -1,0 +1,267 @@
+//! Policies as a replay needs them: with the signals they read and a knob to turn.
+
+use autoscale_core::{
+    ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, MetricSpec, Milli, Policy, PolicyExt as _,
+    ResourceTarget, ValueTarget,
+};
+use plimsoll_sim::Signal;
+
+use crate::policy_file::{KpaPolicy, NamedPolicy, PolicySource};
+
+/// A policy ready to run, and what its readings show.
+pub(crate) struct Runnable {
+    pub(crate) policy: Box<dyn Policy>,
+    pub(crate) signals: Vec<Signal>,
+}
+
+/// A policy that can be built at any setting of its knob.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    /// What the trace says nothing about, and other things to know.
+    pub(crate) notes: Vec<String>,
+    rule: Rule,
+    signals: Vec<Signal>,
+}
+
+#[derive(Debug)]
+enum Rule {
+    /// With only the metrics that a load trace can drive.
+    Hpa(Box<HpaConfig>),
+    Kpa(Box<KpaPolicy>),
+    Fixed(u32),
+}
+
+/// Why a policy cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CandidateError {
+    #[error(
+        "policy \"{policy}\": a load trace can drive cpu and request-rate metrics; it says nothing \
+         about {metrics}"
+    )]
+    NoMetric { policy: String, metrics: String },
+    #[error("policy \"{policy}\": {source}")]
+    Config { policy: String, source: ConfigError },
+}
+
+/// Bounds that hold for policies without their own, and what a replica carries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fleet {
+    pub(crate) min: u32,
+    pub(crate) max: u32,
+    pub(crate) capacity_rps: f64,
+}
+
+/// The knob's settings that a sweep tries: target utilization 0.15 … 0.80.
+pub(crate) fn settings() -> impl Iterator<Item = u32> {
+    15..=80
+}
+
+/// The policies that are replayed where none is named.
+pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
+    let hpa = HpaConfig::new(fleet.max, [MetricSpec::cpu_utilization(70)])
+        .with_min_replicas(fleet.min.min(fleet.max));
+    let kpa = |delay_s: u64| {
+        let config = KpaConfig::new(1.0)
+            .with_scale_down_delay(std::time::Duration::from_secs(delay_s));
+        PolicySource::Kpa(KpaPolicy::at_utilization(0.7, config))
+    };
+    [
+        ("hpa", PolicySource::Hpa(hpa)),
+        ("kpa", kpa(0)),
+        ("kpa-delay", kpa(300)),
+    ]
+    .into_iter()
+    .map(|(name, source)| NamedPolicy { name: name.to_owned(), source })
+    .collect()
+}
+
+impl Candidate {
+    /// Keeps what a load trace can drive of a policy.
+    pub(crate) fn new(policy: NamedPolicy) -> Result<Self, CandidateError> {
+        let NamedPolicy { name, source } = policy;
+        let mut notes = Vec::new();
+        let (kind, rule, signals) = match source {
+            PolicySource::Hpa(config) => {
+                let (config, signals, left_out) = driven_by_load(config);
+                if config.metrics.is_empty() {
+                    let metrics = left_out.join(", ");
+                    return Err(CandidateError::NoMetric { policy: name, metrics });
+                }
+                if !left_out.is_empty() {
+                    notes.push(format!(
+                        "left out, since a load trace says nothing about it: {}",
+                        left_out.join(", ")
+                    ));
+                }
+                ("hpa", Rule::Hpa(Box::new(config)), signals)
+            }
+            PolicySource::Kpa(policy) => ("kpa", Rule::Kpa(Box::new(policy)), vec![Signal::TotalRate]),
+            PolicySource::Fixed(replicas) => ("fixed", Rule::Fixed(replicas), Vec::new()),
+        };
+        Ok(Self { name, kind, notes, rule, signals })
+    }
+
+    /// The knob's setting in the policy as given, where it has one.
+    pub(crate) fn own_setting(&self, fleet: Fleet) -> Option<f64> {
+        match &self.rule {
+            Rule::Hpa(config) => config
+                .metrics
+                .iter()
+                .map(|metric| target_share(metric, fleet.capacity_rps))
+                .reduce(f64::min),
+            Rule::Kpa(policy) => {
+                Some(policy.config(fleet.capacity_rps).target_value / fleet.capacity_rps)
+            }
+            Rule::Fixed(_) => None,
+        }
+    }
+
+    /// The largest count that the policy can ask for.
+    pub(crate) fn most(&self, fleet: Fleet) -> u32 {
+        match &self.rule {
+            Rule::Hpa(config) => config.max_replicas.min(fleet.max),
+            Rule::Kpa(policy) => policy.bounds.max.unwrap_or(fleet.max).min(fleet.max),
+            Rule::Fixed(replicas) => (*replicas).min(fleet.max),
+        }
+    }
+
+    /// Builds the policy, as given or with its knob at a target utilization in percent.
+    pub(crate) fn build(
+        &self,
+        percent: Option<u32>,
+        fleet: Fleet,
+    ) -> Result<Runnable, CandidateError> {
+        let fail = |source| CandidateError::Config { policy: self.name.clone(), source };
+        let policy: Box<dyn Policy> = match &self.rule {
+            Rule::Hpa(config) => {
+                let mut config = (**config).clone();
+                if let Some(percent) = percent {
+                    for metric in &mut config.metrics {
+                        set_target(metric, percent, fleet.capacity_rps);
+                    }
+                }
+                Box::new(Hpa::new(config).map_err(fail)?)
+            }
+            Rule::Kpa(policy) => {
+                let mut config = policy.config(fleet.capacity_rps);
+                if let Some(percent) = percent {
+                    config.target_value = fleet.capacity_rps * f64::from(percent) / 100.0;
+                }
+                let min = policy.bounds.min.unwrap_or(fleet.min);
+                let max = policy.bounds.max.unwrap_or(fleet.max);
+                let kpa = Kpa::new(config).map_err(fail)?;
+                Box::new(kpa.bounded(min..=max).map_err(fail)?)
+            }
+            Rule::Fixed(replicas) => Box::new(Fixed(*replicas)),
+        };
+        Ok(Runnable { policy, signals: self.signals.clone() })
+    }
+
+    /// Whether the policy has a knob to sweep.
+    pub(crate) const fn has_knob(&self) -> bool {
+        !matches!(self.rule, Rule::Fixed(_))
+    }
+}
+
+/// Splits an HPA's metrics into those that a load trace can drive and the names of the others.
+fn driven_by_load(mut config: HpaConfig) -> (HpaConfig, Vec<Signal>, Vec<String>) {
+    let (mut kept, mut signals, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    for metric in std::mem::take(&mut config.metrics) {
+        match signal_for(&metric) {
+            Some(signal) => {
+                signals.push(signal);
+                kept.push(metric);
+            }
+            None => left_out.push(metric.name().to_owned()),
+        }
+    }
+    config.metrics = kept;
+    // The simulated pods have one container, whatever its name in the manifest.
+    for metric in &mut config.metrics {
+        if let MetricSpec::ContainerResource { container, .. } = metric {
+            "app".clone_into(container);
+        }
+    }
+    (config, signals, left_out)
+}
+
+fn signal_for(metric: &MetricSpec) -> Option<Signal> {
+    match metric {
+        MetricSpec::Resource { name, target: ResourceTarget::Utilization(_) } if name == "cpu" => {
+            Some(Signal::Cpu)
+        }
+        MetricSpec::ContainerResource { name, target: ResourceTarget::Utilization(_), .. }
+            if name == "cpu" =>
+        {
+            Some(Signal::ContainerCpu)
+        }
+        MetricSpec::Pods { name, .. } if is_request_rate(name) => Some(Signal::PodRate),
+        MetricSpec::Object { name, target: ValueTarget::AverageValue(_) }
+        | MetricSpec::External { name, target: ValueTarget::AverageValue(_) }
+            if is_request_rate(name) =>
+        {
+            Some(Signal::TotalRate)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a metric's name says that it counts requests a second.
+fn is_request_rate(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace(['-', '.', '/', ':'], "_");
+    let words: Vec<&str> = name.split('_').collect();
+    let has = |word: &str| words.contains(&word);
+    has("rps")
+        || has("qps")
+        || ((has("requests") || has("request"))
+            && (has("rate") || (has("per") && (has("second") || has("sec")))))
+}
+
+/// A metric's target as a share of what a replica carries.
+fn target_share(metric: &MetricSpec, capacity_rps: f64) -> f64 {
+    match metric {
+        MetricSpec::Resource { target: ResourceTarget::Utilization(percent), .. }
+        | MetricSpec::ContainerResource {
+            target: ResourceTarget::Utilization(percent), ..
+        } => f64::from(*percent) / 100.0,
+        MetricSpec::Pods { average_value: value, .. }
+        | MetricSpec::Object { target: ValueTarget::AverageValue(value), .. }
+        | MetricSpec::External { target: ValueTarget::AverageValue(value), .. } => {
+            value.to_units() / capacity_rps
+        }
+        _ => f64::INFINITY,
+    }
+}
+
+fn set_target(metric: &mut MetricSpec, percent: u32, capacity_rps: f64) {
+    match metric {
+        MetricSpec::Resource { target, .. } | MetricSpec::ContainerResource { target, .. } => {
+            *target = ResourceTarget::Utilization(percent);
+        }
+        MetricSpec::Pods { average_value: value, .. }
+        | MetricSpec::Object { target: ValueTarget::AverageValue(value), .. }
+        | MetricSpec::External { target: ValueTarget::AverageValue(value), .. } => {
+            let units = capacity_rps * f64::from(percent) / 100.0;
+            // A replica that carries less than a thousandth of a request a second has target 1m.
+            *value = Milli::try_from_units(units).unwrap_or(*value).max(Milli(1));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_rates_are_known_by_their_names() {
+        for name in ["http_requests_per_second", "request_rate", "nginx-rps", "app.qps"] {
+            assert!(is_request_rate(name), "{name}");
+        }
+        for name in ["queue_length", "response_time_p95", "requests_in_flight", "error_rate"] {
+            assert!(!is_request_rate(name), "{name}");
+        }
+    }
+}

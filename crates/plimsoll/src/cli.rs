@@ -1,0 +1,274 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_sim::{Scenario, Unit};
+
+/// What would this autoscaler have done with last week's load, what would it have cost, and how far
+/// is that from the best possible?
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Replay a recorded load through scaling policies on a simulated fleet.
+    Replay(Box<ReplayArgs>),
+    /// Take one decision, with all of its reasons, on an observation read from standard input.
+    Decide(DecideArgs),
+}
+
+/// Arguments of `plimsoll replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Recorded load: CSV with the columns timestamp (seconds since the epoch) and value (requests
+    /// in the step). Default: three weeks of the 1998 World Cup's web site, built in.
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Policy file: a HorizontalPodAutoscaler manifest (YAML, several documents a file) or one of
+    /// plimsoll's own (TOML). May be given several times. Default: hpa, kpa and kpa-delay at 70 %.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Vec<PathBuf>,
+
+    /// Time from ordering a replica to its service.
+    #[arg(long, value_name = "D", default_value = "60s", value_parser = duration)]
+    pub(crate) start_up: Duration,
+
+    /// Longest start-up: each replica's is drawn, evenly, between --start-up and this.
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(crate) start_up_max: Option<Duration>,
+
+    /// Age of the newest sample when a policy sees it.
+    #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
+    pub(crate) lag: Duration,
+
+    /// Time between decisions.
+    #[arg(long, value_name = "D", default_value = "15s", value_parser = duration)]
+    pub(crate) tick: Duration,
+
+    /// Time between samples. Default: the tick.
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(crate) scrape: Option<Duration>,
+
+    /// How long a released replica is still paid for.
+    #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
+    pub(crate) drain: Duration,
+
+    /// Requests a second that one replica carries at most. Default: such that the 99.9 % quantile
+    /// of the rate needs 40 replicas at the allowed utilization.
+    #[arg(long, value_name = "R", value_parser = positive)]
+    pub(crate) capacity: Option<f64>,
+
+    /// Share of its capacity that a replica may be loaded to before requests count as badly served.
+    #[arg(long, value_name = "SHARE", default_value = "0.8", value_parser = share)]
+    pub(crate) utilization: f64,
+
+    /// Fewest replicas.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) min: u32,
+
+    /// Most replicas.
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    pub(crate) max: u32,
+
+    /// First moment that counts: seconds since the epoch, a date such as 1998-06-09 (UTC), or a
+    /// duration such as 8d since the trace's start.
+    #[arg(long, value_name = "T", value_parser = moment)]
+    pub(crate) from: Option<Moment>,
+
+    /// Moment that ends the part that counts, written like --from.
+    #[arg(long, value_name = "T", value_parser = moment)]
+    pub(crate) to: Option<Moment>,
+
+    /// Load that the policies see before the part that counts.
+    #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
+    pub(crate) warm_up: Duration,
+
+    /// Disturbance, once a day at noon.
+    #[arg(long, value_name = "NAME", default_value = "healthy")]
+    pub(crate) scenario: ScenarioName,
+
+    /// What the trace's values count.
+    #[arg(long, value_name = "UNIT", default_value = "requests")]
+    pub(crate) unit: UnitName,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    /// Seed of everything that is drawn.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// Where results are written.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Write the figures as JSON (- = standard output).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write the report as an HTML page (- = standard output).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// Arguments of `plimsoll decide`.
+#[derive(Debug, Args)]
+pub(crate) struct DecideArgs {
+    /// Policy file with exactly one policy.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+
+    /// Time of the decision since the policy's origin.
+    #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
+    pub(crate) now: Duration,
+
+    /// Requests a second that one replica carries at most, for targets given as a share of it.
+    #[arg(long, value_name = "R", value_parser = positive)]
+    pub(crate) capacity: Option<f64>,
+
+    /// State file: read if it exists, and written after the decision, so that windows and rates
+    /// work across calls.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Write the decision as JSON to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// A moment in a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Seconds since the epoch.
+    Epoch(i64),
+    /// Since the start of the trace.
+    Offset(Duration),
+}
+
+impl Moment {
+    /// Seconds since the epoch, for a trace that starts at `start_s`.
+    pub(crate) fn resolve(self, start_s: i64) -> i64 {
+        match self {
+            Self::Epoch(at) => at,
+            Self::Offset(after) => start_s.saturating_add_unsigned(after.as_secs()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UnitName {
+    /// Requests in the step.
+    Requests,
+    /// Requests a second.
+    Rps,
+}
+
+impl From<UnitName> for Unit {
+    fn from(name: UnitName) -> Self {
+        match name {
+            UnitName::Requests => Self::Requests,
+            UnitName::Rps => Self::RequestsPerSecond,
+        }
+    }
+}
+
+/// A scenario, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScenarioName {
+    /// Nothing goes wrong.
+    Healthy,
+    /// No metrics for ten minutes.
+    MetricGap,
+    /// Every pod is replaced, with a surge of 25 %.
+    RollingUpdate,
+    /// Ten times the load for ten minutes.
+    Step,
+    /// Half of the pods crash.
+    Crash,
+}
+
+impl From<ScenarioName> for Scenario {
+    fn from(name: ScenarioName) -> Self {
+        match name {
+            ScenarioName::Healthy => Self::Healthy,
+            ScenarioName::MetricGap => Self::MetricGap,
+            ScenarioName::RollingUpdate => Self::RollingUpdate,
+            ScenarioName::Step => Self::Step,
+            ScenarioName::Crash => Self::Crash,
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    autoscale_core::parse_duration(text).map_err(|e| e.to_string())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|v| v.is_finite() && *v > 0.0)
+        .ok_or_else(|| "must be a number > 0".to_owned())
+}
+
+/// A share, `0.01` or `1%`.
+fn share(text: &str) -> Result<f64, String> {
+    let value = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
+        None => text.parse(),
+    };
+    value
+        .ok()
+        .filter(|v| *v > 0.0 && *v <= 1.0)
+        .ok_or_else(|| "must be more than 0 and at most 1 (or 100%)".to_owned())
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Ok(Moment::Epoch(seconds));
+    }
+    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
+        return Ok(Moment::Epoch(stamp.as_second()));
+    }
+    if let Ok(date) = text.parse::<jiff::civil::DateTime>()
+        && let Ok(stamp) = jiff::tz::TimeZone::UTC.to_timestamp(date)
+    {
+        return Ok(Moment::Epoch(stamp.as_second()));
+    }
+    autoscale_core::parse_duration(text).map(Moment::Offset).map_err(|_| {
+        "must be seconds since the epoch, a date such as 1998-06-09, or a duration such as 8d"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn moments_are_read_in_all_their_forms() {
+        assert_eq!(moment("897350400"), Ok(Moment::Epoch(897_350_400)));
+        assert_eq!(moment("1998-06-09"), Ok(Moment::Epoch(897_350_400)));
+        assert_eq!(moment("1998-06-09T01:00:00Z"), Ok(Moment::Epoch(897_354_000)));
+        assert_eq!(moment("8d"), Ok(Moment::Offset(Duration::from_secs(8 * 86_400))));
+        assert!(moment("yesterday").is_err());
+        assert_eq!(Moment::Offset(Duration::from_secs(5)).resolve(10), 15);
+    }
+
+    #[test]
+    fn shares_are_fractions_or_percent() {
+        assert_eq!((share("1%"), share("0.8")), (Ok(0.01), Ok(0.8)));
+        assert!(["0", "1.2", "-1%", "x"].iter().all(|s| share(s).is_err()));
+    }
+}

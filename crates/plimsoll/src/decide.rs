@@ -1,0 +1,145 @@
+//! `plimsoll decide`.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use autoscale_core::{
+    Decision, Fixed, Hpa, HpaSnapshot, HpaState, Kpa, KpaSnapshot, KpaState, Observation, Policy,
+    PolicyExt as _,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::DecideArgs;
+use crate::input_error::InputError;
+use crate::output;
+use crate::policy_file::{self, PolicySource};
+
+/// What a policy remembers from one call to the next.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Hpa(HpaState),
+    Kpa(KpaState),
+}
+
+/// Runs the command; gives what to print.
+pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
+    let file = &args.policy;
+    let mut policies = policy_file::load(file)?;
+    let policy = match (policies.pop(), policies.len()) {
+        (Some(policy), 0) => policy,
+        (_, more) => {
+            return Err(InputError::new(
+                file,
+                None,
+                format!("holds {} policies, must hold 1", more + 1),
+            ));
+        }
+    };
+    let state = args.state.as_deref().map_or(Ok(None), load_state)?;
+    let mismatch = || {
+        let path = args.state.as_deref().unwrap_or_else(|| Path::new("state"));
+        InputError::new(path, None, "holds the state of another kind of policy")
+    };
+    let refuse = |e: autoscale_core::ConfigError| InputError::new(file, None, e.to_string());
+    let observation = read_observation()?;
+    let (decision, state) = match policy.source {
+        PolicySource::Hpa(config) => {
+            check_readings(&observation, config.metrics.len())?;
+            let state = match state {
+                Some(State::Hpa(state)) => state,
+                Some(State::Kpa(_)) => return Err(mismatch()),
+                None => HpaState::default(),
+            };
+            let mut hpa = Hpa::try_from(HpaSnapshot { config, state }).map_err(refuse)?;
+            let decision = hpa.decide(args.now, &observation);
+            (decision, Some(State::Hpa(hpa.state().clone())))
+        }
+        PolicySource::Kpa(policy) => {
+            check_readings(&observation, 1)?;
+            let state = match state {
+                Some(State::Kpa(state)) => state,
+                Some(State::Hpa(_)) => return Err(mismatch()),
+                None => KpaState::default(),
+            };
+            let capacity = match (args.capacity, policy.target) {
+                (Some(capacity), _) => capacity,
+                (None, policy_file::KpaTarget::Value) => 1.0,
+                (None, policy_file::KpaTarget::Utilization(_)) => {
+                    return Err(InputError::new(
+                        file,
+                        None,
+                        "target_utilization is a share of what a replica carries: give --capacity",
+                    ));
+                }
+            };
+            let bounds = policy.bounds.min.unwrap_or(0)..=policy.bounds.max.unwrap_or(u32::MAX);
+            let config = policy.config(capacity);
+            let mut kpa = Kpa::try_from(KpaSnapshot { config, state }).map_err(refuse)?;
+            let decision =
+                (&mut kpa).bounded(bounds).map_err(refuse)?.decide(args.now, &observation);
+            (decision, Some(State::Kpa(kpa.state().clone())))
+        }
+        PolicySource::Fixed(replicas) => (Fixed(replicas).decide(args.now, &observation), None),
+    };
+    if let (Some(path), Some(state)) = (&args.state, state) {
+        output::write(path, &to_json(&state)?)?;
+    }
+    report(args, &decision)
+}
+
+fn report(args: &DecideArgs, decision: &Decision) -> Result<String, InputError> {
+    let text = to_json(decision)?;
+    match &args.json {
+        Some(path) if !output::is_stdout(path) => {
+            output::write(path, &text)?;
+            Ok(String::new())
+        }
+        _ => Ok(text),
+    }
+}
+
+fn load_state(path: &Path) -> Result<Option<State>, InputError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(path, &text).map(Some),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(InputError::unreadable(path, &e)),
+    }
+}
+
+fn read_observation() -> Result<Observation, InputError> {
+    let file = Path::new("standard input");
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|e| InputError::unreadable(file, &e))?;
+    parse(file, &text)
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, InputError> {
+    serde_json::from_str(text).map_err(|e| {
+        let message = e.to_string();
+        // The place stands in front already.
+        let place = format!(" at line {} column {}", e.line(), e.column());
+        let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
+        InputError::new(path, Some((e.line(), e.column())), message)
+    })
+}
+
+fn check_readings(observation: &Observation, metrics: usize) -> Result<(), InputError> {
+    let given = observation.readings.len();
+    if given == metrics {
+        return Ok(());
+    }
+    Err(InputError::new(
+        "standard input",
+        None,
+        format!("readings has {given} entries, must have {metrics}: one for each metric of the policy, in its order"),
+    ))
+}
+
+fn to_json<T: Serialize>(value: &T) -> Result<String, InputError> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|e| InputError::new("decision", None, e.to_string()))
+}

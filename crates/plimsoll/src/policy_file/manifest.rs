@@ -1,0 +1,84 @@
+//! Kubernetes objects into policies.
+
+use std::path::Path;
+
+use autoscale_core::manifest::HorizontalPodAutoscaler;
+use serde::Deserialize;
+
+use super::fault::Fault;
+use super::nearest::nearest;
+use super::reader::read;
+use super::tree::{Node, Value};
+use super::{NamedPolicy, PolicySource};
+use crate::input_error::InputError;
+
+const KIND: &str = "HorizontalPodAutoscaler";
+const VERSION: &str = "autoscaling/v2";
+
+/// The policies of a file's documents.
+pub(super) fn policies(file: &Path, documents: &[Node]) -> Result<Vec<NamedPolicy>, InputError> {
+    let mut policies = Vec::new();
+    for document in documents {
+        if !matches!(document.value, Value::Null) {
+            collect(document, &mut policies).map_err(|fault| fault.in_file(file, &[]))?;
+        }
+    }
+    if policies.is_empty() {
+        return Err(InputError::new(file, None, format!("holds no {KIND}")));
+    }
+    Ok(policies)
+}
+
+/// The fields of a list of objects; its items are read one by one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct List {
+    #[serde(rename = "apiVersion")]
+    _api_version: String,
+    #[serde(rename = "kind")]
+    _kind: String,
+    #[serde(default, rename = "metadata")]
+    _metadata: serde::de::IgnoredAny,
+    #[serde(rename = "items")]
+    _items: Vec<serde::de::IgnoredAny>,
+}
+
+fn collect(object: &Node, policies: &mut Vec<NamedPolicy>) -> Result<(), Fault> {
+    match (object.text("kind"), object.text("apiVersion")) {
+        (Some("List"), Some("v1")) | (Some("HorizontalPodAutoscalerList"), Some(VERSION)) => {
+            read::<List>(object)?;
+            if let Some(Value::List(items)) = object.entry("items").map(|e| &e.node.value) {
+                for item in items {
+                    collect(item, policies)?;
+                }
+            }
+            Ok(())
+        }
+        (Some(kind), Some(version)) if (kind, version) != (KIND, VERSION) => {
+            Err(unsupported(object, kind, version))
+        }
+        _ => {
+            let manifest: HorizontalPodAutoscaler = read(object)?;
+            let config = manifest.config().map_err(|error| {
+                let at = object.find(error.path());
+                Fault::new(at, error.to_string())
+            })?;
+            policies.push(NamedPolicy {
+                name: manifest.name().to_owned(),
+                source: PolicySource::Hpa(config),
+            });
+            Ok(())
+        }
+    }
+}
+
+fn unsupported(object: &Node, kind: &str, version: &str) -> Fault {
+    let wrong = if kind == KIND { "apiVersion" } else { "kind" };
+    let hint = match nearest(kind, &[KIND]) {
+        Some(name) if name != kind => format!("; did you mean \"{name}\"?"),
+        Some(_) => format!("; write it as {VERSION}"),
+        None => String::new(),
+    };
+    let message = format!("kind {kind} ({version}) is not supported yet{hint}");
+    Fault::new(object.find(wrong), message)
+}

@@ -1,0 +1,152 @@
+//! Policies from files as users have them.
+//!
+//! * `.yaml`, `.yml`, `.json`: Kubernetes manifests, one or more `autoscaling/v2`
+//!   HorizontalPodAutoscalers, as documents or in a `List`. A policy is named by its
+//!   `metadata.name`.
+//! * `.toml`: one policy of the tool's own:
+//!
+//! ```toml
+//! name = "api"            # default: the file's name without its ending
+//! kind = "kpa"            # hpa, kpa or fixed
+//! target_utilization = 0.7
+//! stable_window = "60s"
+//!
+//! [bounds]                # default: the command's --min and --max
+//! min = 2
+//! max = 50
+//! ```
+//!
+//!   Beside `name`, `kind` and `bounds` stand the fields of the kind's configuration:
+//!   [`HpaConfig`]'s for `hpa`, where `bounds.min` and `bounds.max` are other names of
+//!   `min_replicas` and `max_replicas`; [`KpaConfig`]'s for `kpa`, where `target_utilization`, a
+//!   share of what one replica carries (above 0, at most 1.5), may stand for `target_value`;
+//!   `replicas` alone for `fixed`, which has no bounds. Durations are strings such as `"5m"`.
+//!
+//! Anything unknown, misspelt or out of range is one error with its file, line and column. The
+//! guide with a complete example of each kind is `docs/policy-files.md`.
+
+mod fault;
+mod manifest;
+mod nearest;
+mod reader;
+mod toml;
+mod tree;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use autoscale_core::{HpaConfig, KpaConfig};
+use serde::Deserialize;
+
+use crate::input_error::InputError;
+
+/// Largest file that is read.
+const SIZE_LIMIT: u64 = 1 << 20;
+
+/// A policy and what it is called.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NamedPolicy {
+    /// Its name in reports.
+    pub(crate) name: String,
+    /// What it is made of.
+    pub(crate) source: PolicySource,
+}
+
+/// What a policy is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum PolicySource {
+    /// A Kubernetes HPA, bounds included.
+    Hpa(HpaConfig),
+    /// A Knative KPA.
+    Kpa(KpaPolicy),
+    /// A fixed number of replicas.
+    Fixed(u32),
+}
+
+/// A KPA, whose target may depend on what a replica carries.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KpaPolicy {
+    /// Valid; its `target_value` counts where `target` says so.
+    config: KpaConfig,
+    /// How the target was given.
+    pub(crate) target: KpaTarget,
+    /// Bounds that the file gives.
+    pub(crate) bounds: Bounds,
+}
+
+/// How a KPA's target was given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum KpaTarget {
+    /// `target_value`, in the metric's unit.
+    Value,
+    /// `target_utilization`, a share of what one replica carries.
+    Utilization(f64),
+}
+
+/// Bounds of a policy; what is absent is the command's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bounds {
+    /// Fewest replicas.
+    pub(crate) min: Option<u32>,
+    /// Most replicas.
+    pub(crate) max: Option<u32>,
+}
+
+impl KpaPolicy {
+    /// A KPA whose target is a share of what one replica carries.
+    pub(crate) const fn at_utilization(share: f64, config: KpaConfig) -> Self {
+        Self { config, target: KpaTarget::Utilization(share), bounds: Bounds { min: None, max: None } }
+    }
+
+    /// The configuration for replicas that carry `capacity` each, in the metric's unit; finite and
+    /// above 0. Where the target is a utilization, `total_value` is that capacity unless the file
+    /// gives one.
+    pub(crate) fn config(&self, capacity: f64) -> KpaConfig {
+        let mut config = self.config.clone();
+        if let KpaTarget::Utilization(share) = self.target {
+            config.target_value = share * capacity;
+            config.total_value = config.total_value.or(Some(capacity));
+        }
+        config
+    }
+}
+
+/// The policies of a file, at least one.
+pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    match extension.to_ascii_lowercase().as_str() {
+        "yaml" | "yml" | "json" => {
+            let documents = yaml::documents(path, &read(path)?)?;
+            manifest::policies(path, &documents)
+        }
+        "toml" => Ok(vec![toml::policy(path, &read(path)?)?]),
+        _ => Err(InputError::new(
+            path,
+            None,
+            "a policy file ends in .yaml, .yml, .json or .toml",
+        )),
+    }
+}
+
+fn read(path: &Path) -> Result<String, InputError> {
+    let unreadable = |error| InputError::unreadable(path, &error);
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(SIZE_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(InputError::new(path, None, "larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let breaks = error.as_bytes()[..valid].iter().filter(|b| **b == b'\n');
+        InputError::in_line(path, breaks.count() + 1, "not valid UTF-8")
+    })
+}

@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use autoscale_core::MetricSpec;
+
+use super::*;
+
+const KPA: &str = "\
+name = \"burst\"
+kind = \"kpa\"
+target_utilization = 0.7
+stable_window = \"5m\"
+
+[bounds]
+min = 2
+max = 50
+";
+
+#[test]
+fn toml_policies_are_read() {
+    let policies = load_as("x.toml", KPA).unwrap();
+    let PolicySource::Kpa(kpa) = &policies[0].source else {
+        panic!("{policies:?}");
+    };
+    assert_eq!(policies[0].name, "burst");
+    assert_eq!(kpa.bounds.min.zip(kpa.bounds.max), Some((2, 50)));
+    assert_eq!(kpa.target, KpaTarget::Utilization(0.7));
+    let config = kpa.config(100.0);
+    assert!((config.target_value - 70.0).abs() < 1e-9);
+    assert_eq!(config.total_value, Some(100.0));
+    assert_eq!(config.stable_window, Duration::from_secs(300));
+
+    let policies = load_as("steady.toml", "kind = \"kpa\"\ntarget_value = 20").unwrap();
+    let PolicySource::Kpa(kpa) = &policies[0].source else {
+        panic!("{policies:?}");
+    };
+    assert_eq!(policies[0].name, "steady");
+    assert_eq!(kpa.bounds, Bounds::default());
+    assert_eq!(kpa.config(100.0), KpaConfig::new(20.0));
+
+    let policies = load_as("seven.toml", "kind = \"fixed\"\nreplicas = 7").unwrap();
+    assert_eq!(policies[0].source, PolicySource::Fixed(7));
+
+    let hpa = "kind = \"hpa\"\nbounds = { min = 2, max = 9 }\n\
+               metrics = [{ resource = { name = \"cpu\", target = { utilization = 60 } } }]";
+    let policies = load_as("hpa.toml", hpa).unwrap();
+    let expected = HpaConfig::new(9, [MetricSpec::cpu_utilization(60)]).with_min_replicas(2);
+    assert_eq!(hpa_of(&policies), &expected);
+}
+
+#[test]
+fn toml_errors_have_their_place() {
+    for (from, to, message) in [
+        (
+            "stable_window",
+            "stable_windw",
+            "4:1: unknown field \"stable_windw\"; did you mean \"stable_window\"?",
+        ),
+        (
+            "[bounds]",
+            "[bound]",
+            "6:2: unknown field \"bound\"; did you mean \"bounds\"?",
+        ),
+        (
+            "max = 50",
+            "maxi = 50",
+            "8:1: unknown field \"maxi\" in bounds; did you mean \"max\"?",
+        ),
+        (
+            "\"5m\"",
+            "\"5 minutes\"",
+            "4:17: stable_window: \"5 minutes\" is not a duration: write 15s, 5m, 1h30m, 3d, \
+             250ms or plain seconds, at most 36500d",
+        ),
+        (
+            "\"5m\"",
+            "\"2h\"",
+            "4:17: stable_window is 2h, must be 0 … 1h",
+        ),
+        (
+            "stable_window = \"5m\"",
+            "panic_window = \"5m\"",
+            "4:16: panic_window is 5m, must be at most stable_window (1m)",
+        ),
+        (
+            "0.7",
+            "7",
+            "3:22: target_utilization is 7, must be above 0 and at most 1.5",
+        ),
+        (
+            "0.7",
+            "nan",
+            "3:22: target_utilization is NaN, must be above 0 and at most 1.5",
+        ),
+        (
+            "0.7",
+            "\"high\"",
+            "3:22: target_utilization is \"high\", must be a number",
+        ),
+        (
+            "target_utilization = 0.7",
+            "target_utilization = 0.7\ntarget_value = 3",
+            "3:1: target_value and target_utilization exclude each other: give one",
+        ),
+        (
+            "target_utilization = 0.7\n",
+            "",
+            "1:1: target_value is missing",
+        ),
+        (
+            "min = 2",
+            "min = 60",
+            "7:7: bounds.min is 60, must be at most bounds.max (50)",
+        ),
+        (
+            "max = 50",
+            "max = 0",
+            "8:7: bounds.max is 0, must be at least 1",
+        ),
+        (
+            "max = 50",
+            "max = -1",
+            "8:7: bounds.max is -1, must be a whole number from 0 to 4294967295",
+        ),
+        (
+            "\"kpa\"",
+            "\"kpaa\"",
+            "2:8: kind has the unknown value \"kpaa\"; did you mean \"kpa\"?",
+        ),
+        (
+            "kind = \"kpa\"\n",
+            "",
+            "1:1: kind is missing: one of hpa, kpa, fixed",
+        ),
+    ] {
+        assert!(KPA.contains(from), "{from}");
+        assert_eq!(
+            error_of("x.toml", KPA.replace(from, to)),
+            format!("x.toml:{message}")
+        );
+    }
+    assert_eq!(
+        error_of(
+            "x.toml",
+            "kind = \"fixed\"\nreplicas = 3\n[bounds]\nmin = 1"
+        ),
+        "x.toml:3:2: unknown field \"bounds\"; valid fields: replicas, name, kind"
+    );
+    let hpa = "kind = \"hpa\"\nmax_replicas = 3\nmetrics = [{ resorce = {} }]\n";
+    assert_eq!(
+        error_of("x.toml", hpa),
+        "x.toml:3:14: metrics[0] has the unknown value \"resorce\"; did you mean \"resource\"?"
+    );
+    let twice = error_of("x.toml", "kind = \"fixed\"\nreplicas = 3\nreplicas = 4\n");
+    assert!(twice.starts_with("x.toml:3:1: not valid TOML: "), "{twice}");
+    let open = error_of("x.toml", "kind = \"fixed\nreplicas = 3\n");
+    assert!(open.starts_with("x.toml:1:"), "{open}");
+}

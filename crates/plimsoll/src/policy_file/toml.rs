@@ -1,0 +1,243 @@
+//! TOML policy files.
+
+use std::path::Path;
+
+use autoscale_core::{ConfigError, Hpa, HpaConfig, Kpa, KpaConfig};
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::fault::{Fault, quote};
+use super::nearest::suggestion;
+use super::reader::{read, take};
+use super::tree::{DEPTH_LIMIT, Entry, Node, Position, Value};
+use super::{Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource};
+use crate::input_error::InputError;
+
+const KINDS: [&str; 3] = ["hpa", "kpa", "fixed"];
+const UTILIZATION: &str = "target_utilization";
+
+/// The policy of a file.
+pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputError> {
+    let mut root = parse(source).map_err(|fault| fault.in_file(file, &[]))?;
+    let in_file = |fault: Fault| fault.in_file(file, &["name", "kind", "bounds", UTILIZATION]);
+    let stem = || {
+        file.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let name = take(&mut root, "name").map_err(in_file)?;
+    let kind = take_kind(&mut root).map_err(in_file)?;
+    let source = match kind.as_str() {
+        "hpa" => {
+            let more = ["name", "kind", "bounds"];
+            PolicySource::Hpa(hpa(root).map_err(|fault| fault.in_file(file, &more))?)
+        }
+        "kpa" => PolicySource::Kpa(kpa(root).map_err(in_file)?),
+        _ => PolicySource::Fixed(
+            read::<Fixed>(&root)
+                .map_err(|fault| fault.in_file(file, &["name", "kind"]))?
+                .replicas,
+        ),
+    };
+    Ok(NamedPolicy {
+        name: name.unwrap_or_else(stem),
+        source,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fixed {
+    replicas: u32,
+}
+
+fn take_kind(root: &mut Node) -> Result<String, Fault> {
+    let at = root.find("kind");
+    let Some(kind) = take::<String>(root, "kind")? else {
+        let message = format!("kind is missing: one of {}", KINDS.join(", "));
+        return Err(Fault::new(at, message));
+    };
+    if KINDS.contains(&kind.as_str()) {
+        Ok(kind)
+    } else {
+        let hint = suggestion(&kind, "valid values", &KINDS);
+        Err(Fault::new(
+            at,
+            format!("kind has the unknown value {}{hint}", quote(&kind)),
+        ))
+    }
+}
+
+fn hpa(mut root: Node) -> Result<HpaConfig, Fault> {
+    if let Some(mut table) = root.take("bounds") {
+        bounds(&table)?;
+        for (short, long) in [("min", "min_replicas"), ("max", "max_replicas")] {
+            let Some(bound) = table.node.take(short) else {
+                continue;
+            };
+            if let Some(twice) = root.entry(long) {
+                let message = format!("{long} and bounds.{short} are the same: give one");
+                return Err(Fault::new(twice.key_at, message));
+            }
+            root.put(Entry {
+                key: long.to_owned(),
+                ..bound
+            });
+        }
+    }
+    let config: HpaConfig = read(&root)?;
+    Hpa::new(config.clone()).map_err(|error| refused(&root, &error))?;
+    Ok(config)
+}
+
+fn kpa(mut root: Node) -> Result<KpaPolicy, Fault> {
+    let bounds = match root.take("bounds") {
+        Some(table) => bounds(&table)?,
+        None => Bounds::default(),
+    };
+    let target = match (root.entry("target_value"), root.entry(UTILIZATION)) {
+        (Some(_), Some(twice)) => {
+            let message = format!("target_value and {UTILIZATION} exclude each other: give one");
+            return Err(Fault::new(twice.key_at, message));
+        }
+        (_, None) => KpaTarget::Value,
+        (None, Some(entry)) => {
+            let at = entry.at();
+            let key_at = entry.key_at;
+            let share = take::<f64>(&mut root, UTILIZATION)?.unwrap_or_default();
+            if !(share > 0.0 && share <= 1.5) {
+                let message = format!("{UTILIZATION} is {share}, must be above 0 and at most 1.5");
+                return Err(Fault::new(at, message));
+            }
+            // Stands in until the capacity of a replica is known.
+            root.put(Entry {
+                key: "target_value".to_owned(),
+                key_at,
+                node: Node {
+                    at,
+                    value: Value::Float(share),
+                },
+            });
+            KpaTarget::Utilization(share)
+        }
+    };
+    let config: KpaConfig = read(&root)?;
+    Kpa::new(config.clone()).map_err(|error| refused(&root, &error))?;
+    Ok(KpaPolicy {
+        config,
+        target,
+        bounds,
+    })
+}
+
+fn bounds(table: &Entry) -> Result<Bounds, Fault> {
+    let bounds: Bounds = read(&table.node).map_err(|fault| fault.within("bounds", table.key_at))?;
+    let at = |key: &str| table.node.entry(key).map_or(table.key_at, Entry::at);
+    if bounds.max == Some(0) {
+        return Err(Fault::new(at("max"), "bounds.max is 0, must be at least 1"));
+    }
+    match (bounds.min, bounds.max) {
+        (Some(min), Some(max)) if min > max => Err(Fault::new(
+            at("min"),
+            format!("bounds.min is {min}, must be at most bounds.max ({max})"),
+        )),
+        _ => Ok(bounds),
+    }
+}
+
+fn refused(root: &Node, error: &ConfigError) -> Fault {
+    let path: &str = match error {
+        ConfigError::OutOfRange { field, .. } | ConfigError::Missing { field, .. } => field,
+        ConfigError::Inconsistent { field, .. } => field,
+        _ => "",
+    };
+    Fault::new(root.find(path), error.to_string())
+}
+
+fn parse(source: &str) -> Result<Node, Fault> {
+    let places = Places::new(source);
+    let table = DeTable::parse(source).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let message = error.message().replace('\n', "; ");
+        Fault::new(places.of(start), format!("not valid TOML: {message}"))
+    })?;
+    let mut root = convert_table(table.into_inner(), &places, 0)?;
+    root.at = (1, 1);
+    Ok(root)
+}
+
+fn convert_table(table: DeTable<'_>, places: &Places<'_>, depth: usize) -> Result<Node, Fault> {
+    let mut entries = table
+        .into_iter()
+        .map(|(key, value)| {
+            Ok(Entry {
+                key_at: places.of(key.span().start),
+                key: key.into_inner().into_owned(),
+                node: convert(value, places, depth + 1)?,
+            })
+        })
+        .collect::<Result<Vec<_>, Fault>>()?;
+    // The parser sorts by name; the first error of the file is the one to show.
+    entries.sort_by_key(|e| e.key_at);
+    Ok(Node {
+        at: (1, 1),
+        value: Value::Table(entries),
+    })
+}
+
+fn convert(node: Spanned<DeValue<'_>>, places: &Places<'_>, depth: usize) -> Result<Node, Fault> {
+    let at = places.of(node.span().start);
+    if depth > DEPTH_LIMIT {
+        let message = format!("nested deeper than {DEPTH_LIMIT} levels");
+        return Err(Fault::new(at, message));
+    }
+    let value = match node.into_inner() {
+        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::Integer(number) => {
+            let value = i64::from_str_radix(number.as_str(), number.radix());
+            Value::Integer(value.map_err(|_| Fault::new(at, "the number is too large"))?)
+        }
+        DeValue::Float(number) => {
+            let value = number.as_str().parse();
+            Value::Float(value.map_err(|_| Fault::new(at, "the number cannot be read"))?)
+        }
+        DeValue::Boolean(value) => Value::Boolean(value),
+        DeValue::Datetime(value) => Value::Text(value.to_string()),
+        DeValue::Array(items) => Value::List(
+            items
+                .into_iter()
+                .map(|item| convert(item, places, depth + 1))
+                .collect::<Result<_, _>>()?,
+        ),
+        DeValue::Table(table) => convert_table(table, places, depth)?.value,
+    };
+    Ok(Node { at, value })
+}
+
+/// Finds the line and column of a byte.
+struct Places<'a> {
+    source: &'a str,
+    line_starts: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    fn new(source: &'a str) -> Self {
+        let breaks = source.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            source,
+            line_starts: std::iter::once(0).chain(breaks).collect(),
+        }
+    }
+
+    fn of(&self, byte: usize) -> Position {
+        let line = self
+            .line_starts
+            .partition_point(|start| *start <= byte)
+            .max(1);
+        let start = self.line_starts[line - 1];
+        let before = self.source.get(start..byte).unwrap_or("");
+        (line, before.chars().count() + 1)
+    }
+}

@@ -1,0 +1,61 @@
+//! Plain-text tables.
+
+/// Columns as wide as their widest cell: the first one left-aligned, the others right-aligned.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .chain(header.get(column).map(|h| h.chars().count()))
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut text = String::new();
+        for (i, (cell, width)) in cells.zip(&widths).enumerate() {
+            let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
+            match i {
+                0 => text.push_str(&format!("{cell}{pad}")),
+                _ => text.push_str(&format!("  {pad}{cell}")),
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        text
+    };
+    let mut text = line(&mut header.iter().copied());
+    for row in rows {
+        text.push_str(&line(&mut row.iter().map(String::as_str)));
+    }
+    text
+}
+
+/// A share as percent with two significant digits.
+pub(crate) fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    match value {
+        v if v <= 0.0 => "0".to_owned(),
+        v if v >= 9.95 => format!("{v:.0}%"),
+        v if v >= 0.995 => format!("{v:.1}%"),
+        v if v >= 0.0995 => format!("{v:.2}%"),
+        v => format!("{v:.3}%"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let text = table(&["name", "x"], &[vec!["a".into(), "10".into()]]);
+        assert_eq!(text, "name   x\na     10\n");
+    }
+
+    #[test]
+    fn percent_keeps_two_digits() {
+        let shown = [0.0, 0.121, 0.0114, 0.0031, 0.00012].map(percent);
+        assert_eq!(shown, ["0", "12%", "1.1%", "0.31%", "0.012%"]);
+    }
+}
