@@ -111,7 +111,7 @@ mod with_serde {
     use super::{Duration, format_duration, parse_duration};
     use serde::{Deserializer, Serializer, de};
 
-    struct Visitor;
+    pub(super) struct Visitor;
 
     impl de::Visitor<'_> for Visitor {
         type Value = Duration;
@@ -149,14 +149,52 @@ mod with_serde {
 #[cfg(feature = "serde")]
 pub(crate) use with_serde::{deserialize, serialize};
 
-/// The same for durations that may be absent.
+/// The same for durations that may be absent: `null`, or `"any"` where a format has no null.
 #[cfg(feature = "serde")]
 pub(crate) mod option {
-    use super::Duration;
-    use serde::{Deserialize, Deserializer, Serializer};
+    use super::{Duration, with_serde};
+    use serde::{Deserializer, Serializer, de};
 
-    #[derive(Deserialize)]
-    struct Wrapped(#[serde(with = "crate::duration")] Duration);
+    struct Visitor;
+
+    impl<'de> de::Visitor<'de> for Visitor {
+        type Value = Option<Duration>;
+
+        fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("a duration such as \"5m\", seconds, or \"any\" for no limit")
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+            from.deserialize_any(self)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            if text == "any" {
+                return Ok(None);
+            }
+            with_serde::Visitor.visit_str(text).map(Some)
+        }
+
+        fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Self::Value, E> {
+            with_serde::Visitor.visit_u64(seconds).map(Some)
+        }
+
+        fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
+            with_serde::Visitor.visit_i64(seconds).map(Some)
+        }
+
+        fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Self::Value, E> {
+            with_serde::Visitor.visit_f64(seconds).map(Some)
+        }
+    }
 
     pub(crate) fn serialize<S: Serializer>(
         value: &Option<Duration>,
@@ -171,6 +209,6 @@ pub(crate) mod option {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<Wrapped>::deserialize(from)?.map(|w| w.0))
+        from.deserialize_option(Visitor)
     }
 }

@@ -59,7 +59,8 @@ pub struct KpaConfig {
     /// 60 s.
     #[cfg_attr(feature = "serde", serde(default = "minute", with = "crate::duration"))]
     pub stable_window: Duration,
-    /// Window of the panic average; at most the stable window, default 6 s.
+    /// Window of the panic average; at most the stable window or 6 s,
+    /// whichever is longer; default 6 s.
     #[cfg_attr(
         feature = "serde",
         serde(default = "six_seconds", with = "crate::duration")
@@ -75,7 +76,8 @@ pub struct KpaConfig {
     /// Whether the target gets traffic; if not, it may shrink at any rate. Default true.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub reachable: bool,
-    /// A reading older than this changes nothing; default 5 m, `None` = any age will do.
+    /// A reading older than this changes nothing; default 5 m, `None` (in files `"any"`) =
+    /// any age will do.
     #[cfg_attr(
         feature = "serde",
         serde(default = "five_minutes", with = "crate::duration::option")
@@ -210,7 +212,7 @@ impl KpaConfig {
             return Err(ConfigError::Inconsistent {
                 field: "panic_window",
                 value: crate::format_duration(self.panic_window),
-                relation: "at most",
+                relation: "at most 6s or",
                 other: "stable_window",
                 other_value: crate::format_duration(self.stable_window),
             });

@@ -244,7 +244,10 @@ pub struct Request {
 /// What the source of one metric gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum MetricReading {
     /// The source could not be read, or its answer made no sense (NaN, an infinity).
     #[default]

@@ -133,9 +133,16 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
         let file = path.display().to_string();
         policies.extend(policy_file::load(path)?.into_iter().map(|p| (file.clone(), p)));
     }
+    let mut names: Vec<String> = Vec::new();
     policies
         .into_iter()
-        .map(|(file, policy)| {
+        .map(|(file, mut policy)| {
+            // The same name in two files, or in two namespaces, stays apart in the report.
+            let same = names.iter().filter(|name| **name == policy.name).count();
+            names.push(policy.name.clone());
+            if same > 0 {
+                policy.name = format!("{} ({})", policy.name, same + 1);
+            }
             let candidate = Candidate::new(policy)
                 .map_err(|e| InputError::new(file.clone(), None, e.to_string()))?;
             // Building once here means that no later build of it can fail.

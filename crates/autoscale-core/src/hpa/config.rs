@@ -70,8 +70,8 @@ pub struct HpaConfig {
     /// Whether pod-level requests count (KEP-2837); default true.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub pod_level_requests: bool,
-    /// Samples older than this are treated as missing; default 5 m, `None` = any age will do, as
-    /// in Kubernetes, which leaves this to the metrics server.
+    /// Samples older than this are treated as missing; default 5 m, `None` (in files `"any"`) =
+    /// any age will do, as in Kubernetes, which leaves this to the metrics server.
     #[cfg_attr(
         feature = "serde",
         serde(default = "some_five_minutes", with = "crate::duration::option")
@@ -109,7 +109,10 @@ pub enum Compat {
 /// One metric of an HPA with its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum MetricSpec {
     /// A resource's usage over all containers of a pod.
@@ -181,6 +184,18 @@ impl MetricSpec {
             | Self::Object { name, .. }
             | Self::External { name, .. } => name,
             Self::Unknown { source_type } => source_type,
+        }
+    }
+
+    /// The kind's name, as serde writes it.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Resource { .. } => "resource",
+            Self::ContainerResource { .. } => "container_resource",
+            Self::Pods { .. } => "pods",
+            Self::Object { .. } => "object",
+            Self::External { .. } => "external",
+            Self::Unknown { .. } => "unknown",
         }
     }
 
@@ -390,7 +405,7 @@ pub(super) fn non_negative(field: &str, value: f64) -> Result<(), ConfigError> {
 }
 
 fn validate_target(index: usize, metric: &MetricSpec) -> Result<(), ConfigError> {
-    let field = |leaf: &str| format!("metrics[{index}].{leaf}");
+    let field = |leaf: &str| format!("metrics[{index}].{}.{leaf}", metric.kind());
     let positive = |value: Milli, leaf: &str| {
         if value.0 > 0 {
             Ok(())

@@ -23,7 +23,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The same, but durations of whole milliseconds and at most a few years.
-    #[cfg_attr(not(feature = "serde"), allow(dead_code))] // for what is written to files
+    #[allow(dead_code)] // only used where something is written to files
     pub(crate) const fn plain(rest: &'a [u8]) -> Self {
         Self { rest, plain: true }
     }

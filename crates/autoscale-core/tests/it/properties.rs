@@ -182,13 +182,14 @@ fn modest(mut seen: Observation) -> Observation {
             continue;
         };
         let mut left: Vec<_> = seen.pods.iter().map(|p| p.count).collect();
-        for sample in samples {
+        for sample in &mut *samples {
             sample.count %= 4;
             if let Some(left) = sample.group.and_then(|g| left.get_mut(g)) {
                 sample.count = sample.count.min(*left);
                 *left -= sample.count;
             }
         }
+        samples.retain(|sample| sample.count > 0);
     }
     seen
 }

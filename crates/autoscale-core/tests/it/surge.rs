@@ -26,7 +26,8 @@ fn rolling_value(asked: u32, existing: u32, total: i64) -> Observation {
 }
 
 fn answer(metric: &MetricSpec, compat: Compat, seen: &Observation) -> u32 {
-    decide(config(metric.clone()).with_compat(compat), seen).replicas
+    let config = config(metric.clone()).with_legacy_scale_up_minimum(100);
+    decide(config.with_compat(compat), seen).replicas
 }
 
 /// kubernetes#138505: within the tolerance of an average-value target, 10 replicas asked for, 13

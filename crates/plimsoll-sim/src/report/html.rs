@@ -1,9 +1,56 @@
 //! The report as one self-contained HTML page.
+//!
+//! No script, no font and no picture from anywhere else. Plots are SVGs without a view box: x is a
+//! share of the width and y is in pixels, so that a plot fills any width and its text keeps its
+//! size; curves are in nested SVGs that are stretched, with strokes that are not. The markup is
+//! well-formed XML, too.
 
+use maud::{PreEscaped, html as markup};
+
+use super::facts::{footer, heading, question, terms};
+use super::frontier_plot::frontier_plot;
+use super::look::definitions;
+use super::policy_section::policy_section;
+use super::table::comparison;
+use super::verdict::verdict;
 use super::ReplayReport;
 
-/// Renders the page.
+const STYLE: &str = include_str!("page.css");
+
+/// Renders the page. The same report gives the same bytes.
 #[must_use]
 pub fn html(report: &ReplayReport) -> String {
-    format!("<!doctype html><title>{}</title>", report.trace)
+    let page = markup! {
+        (PreEscaped("<!DOCTYPE html>\n"))
+        html lang="en" {
+            head {
+                (PreEscaped("<meta charset=\"utf-8\"/>"))
+                (PreEscaped(
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
+                ))
+                (PreEscaped("<meta name=\"color-scheme\" content=\"light dark\"/>"))
+                title { (question(report)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (definitions())
+                main {
+                    (heading(report))
+                    @if report.policies.is_empty() {
+                        p.note { "No policy was replayed." }
+                    } @else {
+                        (verdict(report))
+                        (terms())
+                        (comparison(report))
+                        (frontier_plot(report))
+                        @for (i, policy) in report.policies.iter().enumerate() {
+                            (policy_section(report, i, policy))
+                        }
+                    }
+                    (footer(report))
+                }
+            }
+        }
+    };
+    page.into_string()
 }

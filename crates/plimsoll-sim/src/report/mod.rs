@@ -1,6 +1,18 @@
 //! A replay's report: what the tool writes as JSON and HTML.
 
+mod axis;
+mod facts;
+mod figures;
+mod frontier_plot;
 mod html;
+mod load_plot;
+mod look;
+mod moment;
+mod place;
+mod policy_section;
+mod reasons_plot;
+mod table;
+mod verdict;
 
 use serde::Serialize;
 
