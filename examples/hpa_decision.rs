@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = HpaConfig::new(20, [MetricSpec::cpu_utilization(70)]).with_min_replicas(3);
     let mut hpa = Hpa::new(config)?;
 
-    // Ten pods run; eight report 850 millicores of the 1000 they request, two have just started.
+    // Ten pods run; eight report 950 millicores of the 1000 they request, two have just started.
     let young = PodGroup {
         count: 2,
         started_age: Some(Duration::from_secs(20)),
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             PodGroup::running(8).with_request("app", "cpu", Milli(1000)),
             young.with_request("app", "cpu", Milli(1000)),
         ])
-        .with_readings([MetricReading::Pods(vec![Sample::of_group(0, 8, Milli(850))])]);
+        .with_readings([MetricReading::Pods(vec![Sample::of_group(0, 8, Milli(950))])]);
 
     let decision = hpa.decide(Duration::ZERO, &observation);
     println!("{} -> {} ({:?})", decision.current_replicas, decision.replicas, decision.reason);

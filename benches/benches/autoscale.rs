@@ -156,15 +156,12 @@ fn decisions(c: &mut Criterion) {
 
 /// 100 000 decisions of a fleet: 80 small HPAs, 15 KPAs and 5 large HPAs in turn.
 fn fleet(criterion: &mut Criterion) {
-    let mut fleet: Vec<Run<Box<dyn Policy>>> = (0..100)
+    let one = |policy: Box<dyn Policy>, seen| Run::new(policy, seen, 15);
+    let mut fleet: Vec<_> = (0..100)
         .map(|i| match i % 20 {
-            0 => Run::new(
-                Box::new(hpa(3, None)) as Box<dyn Policy>,
-                observations(200, 1, 3),
-                15,
-            ),
-            1..=3 => Run::new(Box::new(kpa()), observations(10, 1, 1), 15),
-            _ => Run::new(Box::new(hpa(1, None)), observations(10, 1, 1), 15),
+            0 => one(Box::new(hpa(3, None)), observations(200, 1, 3)),
+            1..=3 => one(Box::new(kpa()), observations(10, 1, 1)),
+            _ => one(Box::new(hpa(1, None)), observations(10, 1, 1)),
         })
         .collect();
     let mut group = criterion.benchmark_group("autoscale");

@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
             bounds.contains(&out.replicas) || at_zero,
             "{out:?} of {bounds:?}"
         );
-        spec = if bytes.byte() % 8 == 0 {
+        spec = if bytes.byte().is_multiple_of(8) {
             bytes.u32()
         } else {
             out.replicas

@@ -104,10 +104,35 @@ impl<P: Policy> PolicyExt for P {}
 /// The policy that [`PolicyExt::bounded`] makes.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "BoundedData<P>",
+        bound(deserialize = "P: Policy + serde::Deserialize<'de>")
+    )
+)]
 pub struct Bounded<P> {
     inner: P,
     min: u32,
     max: u32,
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BoundedData<P> {
+    inner: P,
+    min: u32,
+    max: u32,
+}
+
+#[cfg(feature = "serde")]
+impl<P: Policy> TryFrom<BoundedData<P>> for Bounded<P> {
+    type Error = ConfigError;
+
+    fn try_from(data: BoundedData<P>) -> Result<Self, ConfigError> {
+        data.inner.bounded(data.min..=data.max)
+    }
 }
 
 impl<P: Policy> Policy for Bounded<P> {
@@ -129,9 +154,16 @@ impl<P: Policy> Policy for Bounded<P> {
 
 /// The policy that [`PolicyExt::stabilized`] makes.
 ///
-/// A decision without data is not taken into the windows.
+/// A decision without data counts as one for what runs, so that the windows begin anew after it.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "StabilizedData<P>",
+        bound(deserialize = "P: Policy + serde::Deserialize<'de>")
+    )
+)]
 pub struct Stabilized<P> {
     inner: P,
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
@@ -142,13 +174,37 @@ pub struct Stabilized<P> {
     log: RecommendationLog,
 }
 
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StabilizedData<P> {
+    inner: P,
+    #[serde(with = "crate::duration")]
+    up: Duration,
+    #[serde(with = "crate::duration")]
+    down: Duration,
+    now: Duration,
+    log: RecommendationLog,
+}
+
+#[cfg(feature = "serde")]
+impl<P: Policy> TryFrom<StabilizedData<P>> for Stabilized<P> {
+    type Error = ConfigError;
+
+    fn try_from(data: StabilizedData<P>) -> Result<Self, ConfigError> {
+        let (now, log) = (data.now, data.log);
+        Ok(Self {
+            now,
+            log,
+            ..data.inner.stabilized(data.up, data.down)?
+        })
+    }
+}
+
 impl<P: Policy> Policy for Stabilized<P> {
     fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
-        self.inner.decide_into(now, seen, out);
-        if out.blind {
-            return;
-        }
         self.now = now.max(self.now);
+        self.inner.decide_into(now, seen, out);
         let (current, wanted) = (out.current_replicas, out.replicas);
         let steady = self
             .log
@@ -171,11 +227,42 @@ impl<P: Policy> Policy for Stabilized<P> {
 /// The policy that [`PolicyExt::rate_limited`] makes.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "RateLimitedData<P>",
+        bound(deserialize = "P: Policy + serde::Deserialize<'de>")
+    )
+)]
 pub struct RateLimited<P> {
     inner: P,
     rules: Behavior,
     now: Duration,
     history: ScaleHistory,
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateLimitedData<P> {
+    inner: P,
+    rules: Behavior,
+    now: Duration,
+    history: ScaleHistory,
+}
+
+#[cfg(feature = "serde")]
+impl<P: Policy> TryFrom<RateLimitedData<P>> for RateLimited<P> {
+    type Error = ConfigError;
+
+    fn try_from(data: RateLimitedData<P>) -> Result<Self, ConfigError> {
+        let (now, history) = (data.now, data.history);
+        Ok(Self {
+            now,
+            history,
+            ..data.inner.rate_limited(data.rules)?
+        })
+    }
 }
 
 impl<P: Policy> Policy for RateLimited<P> {
@@ -248,10 +335,39 @@ pub enum FallbackMode {
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "WithFallbackData<P>",
+        bound(deserialize = "P: Policy + serde::Deserialize<'de>")
+    )
+)]
 pub struct WithFallback<P> {
     inner: P,
     fallback: Fallback,
     failures: u32,
+}
+
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithFallbackData<P> {
+    inner: P,
+    fallback: Fallback,
+    failures: u32,
+}
+
+#[cfg(feature = "serde")]
+impl<P: Policy> TryFrom<WithFallbackData<P>> for WithFallback<P> {
+    type Error = ConfigError;
+
+    fn try_from(data: WithFallbackData<P>) -> Result<Self, ConfigError> {
+        let failures = data.failures;
+        Ok(Self {
+            failures,
+            ..data.inner.with_fallback(data.fallback)?
+        })
+    }
 }
 
 impl<P: Policy> Policy for WithFallback<P> {
@@ -319,6 +435,13 @@ impl<P: Policy> Policy for DryRun<P> {
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        try_from = "MaxOfData<P>",
+        bound(deserialize = "P: Policy + serde::Deserialize<'de>")
+    )
+)]
 pub struct MaxOf<P> {
     policies: Vec<P>,
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -345,12 +468,30 @@ impl<P: Policy> MaxOf<P> {
     }
 }
 
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaxOfData<P> {
+    policies: Vec<P>,
+}
+
+#[cfg(feature = "serde")]
+impl<P: Policy> TryFrom<MaxOfData<P>> for MaxOf<P> {
+    type Error = ConfigError;
+
+    fn try_from(data: MaxOfData<P>) -> Result<Self, ConfigError> {
+        Self::new(data.policies)
+    }
+}
+
 impl<P: Policy> Policy for MaxOf<P> {
     fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
         out.reset(seen.spec_replicas);
         let mut first = true;
+        let mut blind = true;
         for policy in &mut self.policies {
             policy.decide_into(now, seen, &mut self.candidate);
+            blind &= self.candidate.blind;
             if first || self.candidate.replicas > out.replicas {
                 core::mem::swap(out, &mut self.candidate);
                 first = false;
@@ -358,7 +499,8 @@ impl<P: Policy> Policy for MaxOf<P> {
         }
         let largest = out.replicas;
         out.push(StageKind::MaxOf, largest);
-        if !out.blind && direction(out.current_replicas, largest) == Reason::ScaleUp {
+        out.blind = blind;
+        if !blind && direction(out.current_replicas, largest) == Reason::ScaleUp {
             out.reason = Reason::Largest;
         }
     }

@@ -16,8 +16,8 @@ pub struct Decision {
     pub current_replicas: u32,
     /// Why `replicas` is what it is: the stage that had the last word.
     pub reason: Reason,
-    /// Whether no metric gave anything to decide on, so that the current count was kept (unless a
-    /// bound or a fallback spoke after that).
+    /// Whether metrics failed such that the current count was kept (unless a bound or a fallback
+    /// spoke after that).
     pub blind: bool,
     /// The replica count after each stage, in the order they ran.
     pub stages: Vec<Stage>,
@@ -58,7 +58,7 @@ impl Decision {
             Reason::ScaleUpStabilized | Reason::ScaleDownStabilized => Some(Blocked::Stabilization),
             Reason::ScaleUpLimit | Reason::ScaleDownLimit => Some(Blocked::Rate),
             Reason::TooManyReplicas | Reason::TooFewReplicas => Some(Blocked::Bounds),
-            Reason::MetricsFailed | Reason::SamplesLost | Reason::NoData => {
+            Reason::MetricsFailed | Reason::SamplesLost | Reason::Uncertain | Reason::NoData => {
                 Some(Blocked::MissingData)
             }
             _ => None,
@@ -121,6 +121,9 @@ pub enum Reason {
     MetricsFailed,
     /// Pods that must have a sample have none, and the rest ask for fewer: nothing is changed.
     SamplesLost,
+    /// Missing or unready pods could turn the change around, or it would go against its own
+    /// direction: nothing is changed.
+    Uncertain,
     /// Not enough data to decide on yet.
     NoData,
     /// A burst is being followed without scaling in.
@@ -179,6 +182,8 @@ pub enum StageKind {
     Bounded,
     /// After panic mode.
     Panicked,
+    /// After absent samples forbade a smaller count.
+    Guarded,
     /// After the largest of several answers was taken.
     MaxOf,
     /// After a fallback for dead sources.
@@ -202,6 +207,9 @@ pub struct MetricStage {
     pub within_tolerance: bool,
     /// Whether a smaller proposal was refused since samples that must be there are not.
     pub samples_lost: bool,
+    /// Whether the proposal is the current count since missing or unready pods, taken
+    /// conservatively, put the ratio on the other side of the target or the count against it.
+    pub uncertain: bool,
     /// Average utilization in whole percent of the request, for utilization targets.
     pub utilization_percent: Option<i32>,
     /// Average usage a pod, or the value for the whole target, in thousandths.
@@ -220,6 +228,7 @@ impl Default for MetricStage {
             adjusted_ratio: None,
             within_tolerance: false,
             samples_lost: false,
+            uncertain: false,
             utilization_percent: None,
             usage_milli: None,
             pods: PodCounts::default(),

@@ -4,28 +4,27 @@ use core::time::Duration;
 
 /// A text that is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "\"{text}\" is not a duration: write 15s, 5m, 1h30m, 3d, 250ms or plain seconds, at most 36500d"
-)]
+#[error("\"{text}\" is not a duration: write 15s, 5m, 1h30m, 3d, 250ms or plain seconds")]
 pub struct ParseDurationError {
     /// The text given.
     pub text: String,
 }
 
-const UNITS: [(&str, u64); 6] = [
-    ("ms", 1_000_000),
-    ("d", 86_400_000_000_000),
-    ("h", 3_600_000_000_000),
-    ("m", 60_000_000_000),
-    ("s", 1_000_000_000),
-    ("w", 604_800_000_000_000),
+const NANOS: u128 = 1_000_000_000;
+const UNITS: [(&str, u128); 6] = [
+    ("ms", NANOS / 1000),
+    ("d", 86_400 * NANOS),
+    ("h", 3600 * NANOS),
+    ("m", 60 * NANOS),
+    ("s", NANOS),
+    ("w", 604_800 * NANOS),
 ];
-const LIMIT: Duration = Duration::from_secs(36_500 * 86_400);
 
-/// Parses `15s`, `5m`, `1h30m`, `3d`, `2w`, `250ms`, `1.5h` or plain seconds (`90`, `0.5`).
+/// Parses `15s`, `5m`, `1h30m`, `3d`, `2w`, `250ms`, `1.5h` or plain seconds (`90`, `0.5`), exactly,
+/// to the nanosecond.
 ///
 /// # Errors
-/// [`ParseDurationError`] for anything else, negative values and more than 36 500 days.
+/// [`ParseDurationError`] for anything else, negative values, and more than a [`Duration`] holds.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,60 +33,74 @@ const LIMIT: Duration = Duration::from_secs(36_500 * 86_400);
 /// # Ok::<(), autoscale_core::ParseDurationError>(())
 /// ```
 pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
-    let fail = || ParseDurationError {
-        text: text.to_owned(),
-    };
-    let mut rest = text.trim();
+    total_nanos(text.trim())
+        .and_then(|nanos| {
+            let seconds = u64::try_from(nanos / NANOS).ok()?;
+            Some(Duration::new(seconds, u32::try_from(nanos % NANOS).ok()?))
+        })
+        .ok_or_else(|| ParseDurationError {
+            text: text.to_owned(),
+        })
+}
+
+fn total_nanos(mut rest: &str) -> Option<u128> {
     if rest.is_empty() {
-        return Err(fail());
+        return None;
     }
-    let mut total = Duration::ZERO;
-    let mut first = true;
+    let (mut total, mut first) = (0_u128, true);
     while !rest.is_empty() {
         let digits = rest
             .find(|c: char| !c.is_ascii_digit() && c != '.')
             .unwrap_or(rest.len());
         let (number, tail) = rest.split_at(digits);
         let (scale, tail) = match UNITS.iter().find(|(unit, _)| tail.starts_with(unit)) {
-            Some((unit, nanos)) => (*nanos, tail.get(unit.len()..).unwrap_or("")),
-            None if tail.is_empty() && first => (1_000_000_000, ""),
-            None => return Err(fail()),
+            Some((unit, nanos)) => (*nanos, tail.get(unit.len()..)?),
+            None if tail.is_empty() && first => (NANOS, ""),
+            None => return None,
         };
-        total = total
-            .checked_add(scaled(number, scale).ok_or_else(fail)?)
-            .ok_or_else(fail)?;
+        total = total.checked_add(scaled(number, scale)?)?;
         rest = tail;
         first = false;
     }
-    if total > LIMIT {
-        Err(fail())
-    } else {
-        Ok(total)
-    }
+    Some(total)
 }
 
-/// `number` (digits with an optional fraction) times `nanos`, exactly where it is whole.
-fn scaled(number: &str, nanos: u64) -> Option<Duration> {
-    if let Ok(whole) = number.parse::<u64>() {
-        return whole.checked_mul(nanos).map(Duration::from_nanos);
-    }
-    if number.is_empty() || number == "." {
+/// `number` (digits with an optional fraction) times `scale`, cut to a whole number.
+fn scaled(number: &str, scale: u128) -> Option<u128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() {
         return None;
     }
-    let value: f64 = number.parse().ok()?;
-    Duration::try_from_secs_f64(value * (Duration::from_nanos(nanos).as_secs_f64())).ok()
+    let parse = |digits: &str| {
+        if digits.is_empty() {
+            Some(0)
+        } else {
+            digits.parse().ok()
+        }
+    };
+    // Digits beyond a nanosecond's worth of the longest unit change nothing.
+    let fraction = fraction.get(..fraction.len().min(18))?;
+    let divisor = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let whole: u128 = parse(whole)?;
+    whole
+        .checked_mul(scale)?
+        .checked_add(parse(fraction)?.checked_mul(scale)? / divisor)
 }
 
-/// Writes a duration in the shortest of the forms that [`parse_duration`] reads back exactly (to
-/// the millisecond).
+/// Writes a duration in the shortest of the forms that [`parse_duration`] reads back exactly.
 ///
 /// ```
 /// use std::time::Duration;
 /// assert_eq!(autoscale_core::format_duration(Duration::from_secs(5400)), "90m");
 /// assert_eq!(autoscale_core::format_duration(Duration::from_millis(1500)), "1500ms");
+/// assert_eq!(autoscale_core::format_duration(Duration::from_micros(1500)), "0.0015s");
 /// ```
 #[must_use]
 pub fn format_duration(duration: Duration) -> String {
+    if !duration.subsec_nanos().is_multiple_of(1_000_000) {
+        let text = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());
+        return format!("{}s", text.trim_end_matches('0'));
+    }
     let ms = duration.as_millis();
     for (unit, size) in [
         ("d", 86_400_000),

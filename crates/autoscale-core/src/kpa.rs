@@ -217,8 +217,12 @@ impl KpaConfig {
                 other_value: crate::format_duration(self.stable_window),
             });
         }
-        if self.activation_scale == 0 {
-            return Err(ConfigError::range("activation_scale", 0, "at least 1"));
+        if self.activation_scale == 0 || i32::try_from(self.activation_scale).is_err() {
+            return Err(ConfigError::range(
+                "activation_scale",
+                self.activation_scale,
+                "1 … 2147483647",
+            ));
         }
         Ok(())
     }
@@ -280,6 +284,8 @@ pub struct KpaState {
     pub delayed: VecDeque<(u64, u32)>,
     /// Readings of the stable window, oldest first.
     pub samples: VecDeque<(Duration, f64)>,
+    /// Whether the latest decision had no data.
+    pub blind: bool,
 }
 
 /// A KPA's configuration and state, as it is written to disk.
@@ -446,15 +452,20 @@ impl Kpa {
         (wanted, stage)
     }
 
-    /// Takes a reading into the windows and averages them.
-    fn average(&mut self, now: Duration, reading: Option<&MetricReading>) -> Option<Averages> {
-        let value = total(reading?, self.config.max_sample_age)?;
+    /// Starts in panic beside `replicas`: without history nothing is scaled in.
+    fn be_born(&mut self, now: Duration, replicas: u32) {
+        self.state.born = true;
+        if replicas > 1 {
+            self.state.panic_since = Some(now);
+            self.state.max_panic_replicas = self.state.max_panic_replicas.max(replicas);
+        }
+    }
+
+    /// Takes a value into the windows and averages them.
+    fn average(&mut self, now: Duration, value: f64) -> Averages {
         let samples = &mut self.state.samples;
-        while samples
-            .front()
-            .is_some_and(|(at, _)| at.saturating_add(self.config.stable_window) <= now)
-        {
-            samples.pop_front();
+        if samples.back().is_some_and(|(at, _)| *at == now) {
+            samples.pop_back();
         }
         samples.push_back((now, value));
         let mean = |window: Duration| {
@@ -465,10 +476,22 @@ impl Kpa {
             let (sum, count) = inside.fold((0.0, 0.0), |(s, n), (_, v)| (s + v, n + 1.0));
             sum / count
         };
-        Some(Averages {
+        Averages {
             stable: mean(self.config.stable_window),
             panic: mean(self.config.panic_window),
-        })
+        }
+    }
+
+    /// Forgets values older than the stable window.
+    fn expire(&mut self, now: Duration) {
+        let window = self.config.stable_window;
+        let samples = &mut self.state.samples;
+        while samples
+            .front()
+            .is_some_and(|(at, _)| at.saturating_add(window) <= now)
+        {
+            samples.pop_front();
+        }
     }
 }
 
@@ -494,45 +517,72 @@ fn delayed(window: &mut VecDeque<(u64, u32)>, now: Duration, delay: Duration, co
     window.front().map_or(count, |(_, largest)| *largest)
 }
 
-/// The sum of a reading in whole units; `None` where it cannot be used.
-fn total(reading: &MetricReading, max_age: Option<Duration>) -> Option<f64> {
+/// The total of a reading in whole units, and whether every ready pod is in it.
+struct Total {
+    value: f64,
+    complete: bool,
+}
+
+/// Sums a reading; `None` where it cannot be used. A pod without a usable sample is taken to carry
+/// as much as the others do on average, as in Knative.
+fn total(reading: &MetricReading, max_age: Option<Duration>, ready: u32) -> Option<Total> {
     let fresh = |age: Duration| max_age.is_none_or(|limit| age <= limit);
-    let milli = match reading {
+    let units = |milli: i128| numeric::to_f64(numeric::saturate_i64(milli)) / 1000.0;
+    match reading {
         MetricReading::Values { values_milli, age } => {
-            let usable = fresh(*age) && !values_milli.is_empty();
-            usable.then(|| values_milli.iter().map(|v| i128::from(v.0)).sum::<i128>())?
+            let usable = fresh(*age)
+                && !values_milli.is_empty()
+                && values_milli.iter().all(|value| value.0 >= 0);
+            let sum = values_milli.iter().map(|v| i128::from(v.0)).sum();
+            usable.then(|| Total {
+                value: units(sum),
+                complete: true,
+            })
         }
-        MetricReading::Pods(samples) if !samples.is_empty() => {
-            samples
-                .iter()
-                .try_fold(0_i128, |sum, sample| match &sample.value {
-                    SampleValue::Total(value) if fresh(sample.age) => {
-                        Some(sum + i128::from(value.0) * i128::from(sample.count))
-                    }
-                    _ => None,
-                })?
+        MetricReading::Pods(samples) => {
+            let (mut sum, mut count) = (0_i128, 0_u32);
+            for sample in samples {
+                if let SampleValue::Total(value) = sample.value
+                    && value.0 >= 0
+                    && fresh(sample.age)
+                {
+                    sum = sum.saturating_add(i128::from(value.0) * i128::from(sample.count));
+                    count = count.saturating_add(sample.count);
+                }
+            }
+            let spread = f64::from(ready.max(count)) / f64::from(count);
+            (count > 0).then(|| Total {
+                value: units(sum) * spread,
+                complete: count >= ready,
+            })
         }
-        MetricReading::Pods(_) | MetricReading::Failed => return None,
-    };
-    (milli >= 0).then(|| numeric::to_f64(numeric::saturate_i64(milli)) / 1000.0)
+        MetricReading::Failed => None,
+    }
 }
 
 impl Policy for Kpa {
     fn decide_into(&mut self, now: Duration, seen: &Observation, out: &mut Decision) {
-        out.reset(seen.spec_replicas);
+        let current = seen.spec_replicas;
+        out.reset(current);
         let now = now.max(self.state.now);
         self.state.now = now;
         let ready = seen.ready_replicas();
         if !self.state.born {
-            self.state.born = true;
-            self.state.panic_since = (ready > 1).then_some(now);
-            self.state.max_panic_replicas = ready;
+            self.be_born(now, ready.max(current));
         }
-        let Some(averages) = self.average(now, seen.readings.get(self.config.reading)) else {
+        self.expire(now);
+        let reading = seen.readings.get(self.config.reading);
+        let Some(total) = reading.and_then(|r| total(r, self.config.max_sample_age, ready)) else {
+            self.state.blind = true;
             out.reason = Reason::NoData;
             out.blind = true;
             return;
         };
+        // After a time without data that outlasted the window there is no history, as after a birth.
+        if core::mem::take(&mut self.state.blind) && self.state.samples.is_empty() {
+            self.be_born(now, current);
+        }
+        let averages = self.average(now, total.value);
         let (replicas, stage) = self.scale(now, ready, averages);
         out.push(StageKind::Recommended, stage.stable_replicas);
         if stage.panicking {
@@ -547,8 +597,18 @@ impl Policy for Kpa {
         } else if stage.panicking {
             Reason::Panic
         } else {
-            direction(out.current_replicas, replicas)
+            direction(current, replicas)
         };
         out.kpa = Some(stage);
+        // What is absent makes nothing smaller, and a rate upwards does not cut what runs.
+        let rate_cuts = averages.stable / self.config.target_value > f64::from(current) - 1.0;
+        if replicas < current && (rate_cuts || !total.complete || seen.is_shortened()) {
+            out.push(StageKind::Guarded, current);
+            out.reason = if rate_cuts {
+                Reason::Steady
+            } else {
+                Reason::SamplesLost
+            };
+        }
     }
 }

@@ -3,6 +3,9 @@ use core::time::Duration;
 use crate::{Decision, Observation, Policy};
 
 /// One line of a decision log: everything that is needed to take the decision again.
+///
+/// A format that writes numbers as text must read them back exactly: with `serde_json` turn its
+/// feature `float_roundtrip` on.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogEntry {

@@ -58,6 +58,12 @@ impl Observation {
         self
     }
 
+    /// Whether the list of pods is shorter than the status says.
+    pub(crate) fn is_shortened(&self) -> bool {
+        let live = self.pods.iter().filter(|p| p.is_live());
+        live.fold(0_u32, |sum, p| sum.saturating_add(p.count)) < self.status_replicas
+    }
+
     /// Pods that run and are ready.
     ///
     /// ```
@@ -174,13 +180,18 @@ impl PodGroup {
         self
     }
 
+    /// Whether these pods neither end nor have ended: those that a status counts.
+    pub(crate) const fn is_live(&self) -> bool {
+        !self.deleting && !matches!(self.phase, Phase::Succeeded | Phase::Failed)
+    }
+
     /// What one of these pods requests of `resource`: a named container's request; else the
     /// pod-level request where set and enabled (KEP-2837); else the sum over containers and
     /// restartable init containers (sidecars).
     ///
     /// # Errors
-    /// [`MetricError::MissingRequest`] where a container that counts has no request for the
-    /// resource, or pod-level requests are set but not for it;
+    /// [`MetricError::MissingRequest`] where a container that counts has no (or a negative) request
+    /// for the resource, or pod-level requests are set but not for it;
     /// [`MetricError::ContainerNotFound`] where the named container does not exist.
     pub fn request(
         &self,
@@ -191,7 +202,7 @@ impl PodGroup {
         let of = |requests: &[Request]| {
             requests
                 .iter()
-                .find(|r| r.resource == resource)
+                .find(|r| r.resource == resource && r.amount.0 >= 0)
                 .map(|r| r.amount)
         };
         if container.is_none() && pod_level_requests && !self.pod_requests.is_empty() {

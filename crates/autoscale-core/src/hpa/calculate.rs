@@ -65,6 +65,8 @@ struct Sums {
     orphaned_entries: i64,
     /// Σ request over the matched entries.
     requests: i128,
+    /// Whether a sample was rejected for being older than allowed.
+    stale: bool,
 }
 
 impl Sums {
@@ -168,7 +170,8 @@ impl ReplicaCalculator {
         for sample in samples {
             let value = match sample.value.of(metric.container)? {
                 Some(value) if self.usable(sample, value) => value,
-                Some(_) => {
+                Some(value) => {
+                    sums.stale |= value.0 >= 0;
                     stage.rejected_samples = stage.rejected_samples.saturating_add(sample.count);
                     continue;
                 }
@@ -185,7 +188,7 @@ impl ReplicaCalculator {
             // A group cannot have more samples than pods.
             let count = sample.count.min(pod.count.saturating_sub(slot.sampled));
             slot.sampled += count;
-            if is_ignored(pod) || pod.phase == Phase::Pending {
+            if !pod.is_live() || pod.phase == Phase::Pending {
                 continue;
             }
             let unready = metric.resource == "cpu"
@@ -204,7 +207,7 @@ impl ReplicaCalculator {
             }
         }
         for (pod, slot) in pods.iter().zip(&mut self.groups) {
-            if is_ignored(pod) {
+            if !pod.is_live() {
                 slot.pods.ignored = pod.count;
             } else if pod.phase == Phase::Pending {
                 slot.pods.unready = pod.count;
@@ -237,10 +240,10 @@ impl ReplicaCalculator {
             return Err(MetricError::NoPods);
         }
         if sums.entries() == 0 {
-            return Err(if stage.rejected_samples > 0 {
-                MetricError::Stale
-            } else {
-                MetricError::NoSamplesForReadyPods
+            return Err(match stage.rejected_samples {
+                0 => MetricError::NoSamplesForReadyPods,
+                _ if sums.stale => MetricError::Stale,
+                _ => MetricError::Negative,
             });
         }
         // What missing pods are taken to use, and what the unready and missing ones request.
@@ -256,8 +259,9 @@ impl ReplicaCalculator {
                 sums.requests += request * i128::from(slot.pods.ready);
                 idle_requests.0 += request * i128::from(slot.pods.unready);
                 idle_requests.1 += request * i128::from(slot.pods.missing);
-                full_usage +=
-                    request * i128::from(percent.max(100)) / 100 * i128::from(slot.pods.missing);
+                let full = (request * i128::from(percent.max(100)) / 100)
+                    .saturating_mul(i128::from(slot.pods.missing));
+                full_usage = full_usage.saturating_add(full);
             }
         } else if let ResourceTarget::AverageValue(target) = metric.target {
             full_usage = i128::from(target.0) * i128::from(stage.pods.missing);
@@ -286,7 +290,7 @@ impl ReplicaCalculator {
             sums.matched_entries += i64::from(missing);
             sums.requests += idle_requests.1;
             if ratio < 1.0 {
-                sums.matched += full_usage;
+                sums.matched = sums.matched.saturating_add(full_usage);
             }
         }
         if up_with_unready {
@@ -303,6 +307,7 @@ impl ReplicaCalculator {
         let changed_sides = (ratio < 1.0 && adjusted > 1.0) || (ratio > 1.0 && adjusted < 1.0);
         let against = (adjusted < 1.0 && wanted > current) || (adjusted > 1.0 && wanted < current);
         if changed_sides || against {
+            stage.uncertain = true;
             return Ok(current);
         }
         Ok(self.guarded(adjusted, wanted, observation, stage))
@@ -320,7 +325,16 @@ impl ReplicaCalculator {
         if self.compat == Compat::Upstream {
             return wanted;
         }
+        let wanted = match stage.ratio {
+            // Surge pods do not multiply what each pod has of its own.
+            Some(plain) if ratio > 1.0 && stage.pods.ready > current => {
+                let without = numeric::ceil_replicas(plain * f64::from(current));
+                wanted.min(without.max(current))
+            }
+            _ => wanted,
+        };
         if (ratio < 1.0 && wanted > current) || (ratio > 1.0 && wanted < current) {
+            stage.uncertain = true;
             return current;
         }
         if wanted < current && self.samples_lost(observation) {
@@ -330,22 +344,18 @@ impl ReplicaCalculator {
         wanted
     }
 
-    /// Whether samples are absent that a live, grown-up pod must have, or pods are absent from the
-    /// list that the status counts.
+    /// Whether something is absent that a live, grown-up pod must have — its sample, its readiness,
+    /// its start — or pods are absent from the list that the status counts.
     fn samples_lost(&self, observation: &Observation) -> bool {
-        let mut listed = 0_u32;
-        for (pod, slot) in observation.pods.iter().zip(&self.groups) {
-            listed = listed.saturating_add(pod.count);
-            let grown_up = pod.phase == Phase::Running
-                && pod.ready == Some(Readiness::True)
-                && pod
-                    .ready_transition_age
-                    .is_none_or(|a| a >= self.cpu_initialization_period);
-            if grown_up && slot.pods.missing > 0 {
-                return true;
-            }
-        }
-        listed < observation.status_replicas
+        let lost = |(pod, slot): (&PodGroup, &GroupCounts)| {
+            let runs = matches!(pod.phase, Phase::Running | Phase::Unknown) && pod.is_live();
+            let grown_up = pod
+                .started_age
+                .is_none_or(|age| age >= self.cpu_initialization_period);
+            let unknown = pod.ready.is_none() || pod.started_age.is_none();
+            runs && ((grown_up && slot.pods.missing > 0) || (unknown && slot.pods.unready > 0))
+        };
+        observation.is_shortened() || observation.pods.iter().zip(&self.groups).any(lost)
     }
 
     /// The value of an object or external metric.
@@ -409,13 +419,24 @@ impl ReplicaCalculator {
         if self.compat == Compat::Upstream {
             return Ok(numeric::ceil_replicas(ratio * f64::from(ready)));
         }
-        // Surge pods do not multiply the demand; unready ones do not divide it below what runs.
-        let wanted = numeric::ceil_replicas(ratio * f64::from(ready.min(current)));
-        Ok(if ratio > 1.0 {
-            wanted.max(current)
-        } else {
-            wanted
-        })
+        if ratio > 1.0 {
+            // Surge pods do not multiply the demand; unready ones do not cut it below what runs.
+            let wanted = numeric::ceil_replicas(ratio * f64::from(ready.min(current)));
+            return Ok(wanted.max(current));
+        }
+        // Pods whose readiness is not known may be ready.
+        let unknown = observation
+            .pods
+            .iter()
+            .filter(|p| p.is_live() && !matches!(p.ready, Some(Readiness::True | Readiness::False)))
+            .fold(0_u32, |sum, p| sum.saturating_add(p.count));
+        let counted = ready.saturating_add(unknown).min(current);
+        let wanted = numeric::ceil_replicas(ratio * f64::from(counted));
+        if wanted < current && observation.is_shortened() {
+            stage.samples_lost = true;
+            return Ok(current);
+        }
+        Ok(wanted)
     }
 
     fn whole_average(
@@ -497,10 +518,6 @@ impl PodCounts {
         self.missing = self.missing.saturating_add(other.missing);
         self.ignored = self.ignored.saturating_add(other.ignored);
     }
-}
-
-const fn is_ignored(pod: &PodGroup) -> bool {
-    pod.deleting || matches!(pod.phase, Phase::Succeeded | Phase::Failed)
 }
 
 /// Whether a CPU sample says nothing about the pod's steady use.

@@ -94,10 +94,13 @@ pub enum Compat {
     /// Repaired:
     /// * surge pods of a rolling update never raise the count (kubernetes#138505: inside the
     ///   tolerance of an average-value target upstream answers with the *existing* replicas; for
-    ///   value targets it multiplies by all ready pods; below the target it may answer with more
-    ///   than now);
-    /// * a ready pod whose initialization period is over but whose sample is absent, and a pod list
-    ///   shorter than the status says, forbid a scale-down;
+    ///   value targets, and for what each pod has of its own such as memory, it multiplies by all
+    ///   ready pods; below the target it may answer with more than now);
+    /// * a pod whose initialization period is over but whose sample, readiness or start is absent, and
+    ///   a pod list shorter than the status says, forbid a scale-down;
+    /// * a time without data counts as a recommendation of what runs, so that stabilization windows
+    ///   begin anew after it;
+    /// * `min_replicas` of 0 is refused where nothing could wake the target again;
     /// * a ratio above the target never scales down;
     /// * negative values are treated as missing.
     #[default]
@@ -369,6 +372,17 @@ impl HpaConfig {
                 field: "metrics".into(),
                 need: "at least one",
             });
+        }
+        let wakes = self.metrics.iter().any(MetricSpec::can_wake_from_zero);
+        if self.min_replicas == 0
+            && self.compat == Compat::Repaired
+            && !(self.scale_to_zero && wakes)
+        {
+            return Err(ConfigError::range(
+                "min_replicas",
+                0,
+                "at least 1 unless scale_to_zero is on and there is an object or external metric",
+            ));
         }
         for (i, metric) in self.metrics.iter().enumerate() {
             validate_target(i, metric)?;

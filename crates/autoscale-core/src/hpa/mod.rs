@@ -178,6 +178,8 @@ impl Hpa {
             direction(out.current_replicas, out.replicas)
         } else if out.metrics.iter().any(|m| m.samples_lost) {
             Reason::SamplesLost
+        } else if winner.uncertain {
+            Reason::Uncertain
         } else if winner.within_tolerance {
             Reason::WithinTolerance
         } else {
@@ -258,6 +260,25 @@ impl Hpa {
         };
         out.push(kind, limited);
         out.reason = reason;
+    }
+
+    /// A time without data asks for what runs: windows begin anew after it.
+    fn record_blind(&mut self, now: Duration, current: u32) {
+        if self.config.compat == Compat::Upstream {
+            return;
+        }
+        let log = self.state.recommendations.get_or_insert_default();
+        let controller_window = self.config.downscale_stabilization;
+        match &self.config.behavior {
+            None => {
+                log.stabilize_down(now, current, controller_window);
+            }
+            Some(behavior) => {
+                let up = behavior.scale_up.stabilization_window.unwrap_or_default();
+                let down = behavior.scale_down.stabilization_window;
+                log.stabilize(now, current, current, up, down.unwrap_or(controller_window));
+            }
+        }
     }
 
     /// What to do at zero, above the maximum or below the minimum; `None`: ask the metrics.
@@ -347,6 +368,7 @@ impl Policy for Hpa {
         } else {
             out.reason = Reason::MetricsFailed;
             out.blind = true;
+            self.record_blind(now, current);
         }
 
         if out.is_change() {

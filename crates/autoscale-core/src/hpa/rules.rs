@@ -13,6 +13,7 @@
 
 use core::time::Duration;
 
+use super::stabilize::Start;
 use crate::{ConditionReason, ConfigError, numeric};
 
 pub(super) const MAX_WINDOW: Duration = Duration::from_secs(3600);
@@ -274,9 +275,10 @@ impl ScaleEventLog {
     /// Sum of the changes less than `period` ago.
     #[must_use]
     pub fn change_within(&self, now: Duration, period: Duration) -> u32 {
+        let start = Start::of(now, period);
         self.events
             .iter()
-            .filter(|e| e.at.saturating_add(period) > now)
+            .filter(|e| start.is_before(e.at))
             .fold(0, |sum, e| sum.saturating_add(e.replica_change))
     }
 
@@ -291,8 +293,9 @@ impl ScaleEventLog {
     /// ```
     pub fn record(&mut self, now: Duration, replica_change: u32, longest_period: Duration) {
         let mut reuse = None;
+        let start = Start::of(now, longest_period);
         for event in &mut self.events {
-            event.outdated |= event.at.saturating_add(longest_period) < now;
+            event.outdated |= start.is_after(event.at);
             if event.outdated {
                 reuse = Some(event);
             }
@@ -302,9 +305,12 @@ impl ScaleEventLog {
             at: now,
             outdated: false,
         };
-        match reuse {
-            Some(place) => *place = event,
-            None => self.events.push(event),
+        if let Some(place) = reuse {
+            *place = event;
+        } else if let Some(same) = self.events.iter_mut().find(|e| e.at == now) {
+            same.replica_change = same.replica_change.saturating_add(replica_change);
+        } else {
+            self.events.push(event);
         }
     }
 }
@@ -340,21 +346,22 @@ impl ScaleHistory {
         self.pending = (from != to).then_some(PendingRescale { from, to, at });
     }
 
-    /// Takes the pending change into its log if the count that is now asked for shows that it was
-    /// carried out.
+    /// Takes as much of the pending change into its log as the count that is now asked for shows to
+    /// have been carried out.
     pub(crate) fn confirm(&mut self, spec_replicas: u32, behavior: &super::Behavior) {
         let Some(PendingRescale { from, to, at }) = self.pending.take() else {
             return;
         };
-        if spec_replicas == from {
-            return;
-        }
-        let (log, rules) = if to > from {
-            (&mut self.up, &behavior.scale_up)
+        let (log, rules, done) = if to > from {
+            let added = spec_replicas.min(to).saturating_sub(from);
+            (&mut self.up, &behavior.scale_up, added)
         } else {
-            (&mut self.down, &behavior.scale_down)
+            let removed = from.saturating_sub(spec_replicas.max(to));
+            (&mut self.down, &behavior.scale_down, removed)
         };
-        log.record(at, to.abs_diff(from), rules.longest_period());
+        if done > 0 {
+            log.record(at, done, rules.longest_period());
+        }
     }
 }
 

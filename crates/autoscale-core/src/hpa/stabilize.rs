@@ -10,6 +10,24 @@
 
 use core::time::Duration;
 
+/// Start of a window that ends now; `None` where it lies before the origin of time.
+#[derive(Clone, Copy)]
+pub(super) struct Start(Option<Duration>);
+
+impl Start {
+    pub(super) fn of(now: Duration, window: Duration) -> Self {
+        Self(now.checked_sub(window))
+    }
+
+    pub(super) fn is_before(self, at: Duration) -> bool {
+        self.0.is_none_or(|start| at > start)
+    }
+
+    pub(super) fn is_after(self, at: Duration) -> bool {
+        self.0.is_some_and(|start| at < start)
+    }
+}
+
 /// Past recommendations, before stabilization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -63,16 +81,15 @@ impl RecommendationLog {
     ) -> u32 {
         let (mut up, mut down) = (recommended, recommended);
         let mut reuse = None;
+        let (up_start, down_start) = (Start::of(now, up_window), Start::of(now, down_window));
         for entry in &mut self.entries {
-            let up_end = entry.at.saturating_add(up_window);
-            let down_end = entry.at.saturating_add(down_window);
-            if up_end > now {
+            if up_start.is_before(entry.at) {
                 up = up.min(entry.replicas);
             }
-            if down_end > now {
+            if down_start.is_before(entry.at) {
                 down = down.max(entry.replicas);
             }
-            if up_end < now && down_end < now {
+            if up_start.is_after(entry.at) && down_start.is_after(entry.at) {
                 reuse = Some(entry);
             }
         }
@@ -82,7 +99,7 @@ impl RecommendationLog {
         };
         match reuse {
             Some(place) => *place = entry,
-            None => self.entries.push(entry),
+            None => self.push(entry),
         }
         current.max(up).min(down)
     }
@@ -92,8 +109,9 @@ impl RecommendationLog {
     pub fn stabilize_down(&mut self, now: Duration, recommended: u32, window: Duration) -> u32 {
         let mut largest = recommended;
         let mut reuse = None;
+        let start = Start::of(now, window);
         for entry in &mut self.entries {
-            if entry.at.saturating_add(window) < now {
+            if start.is_after(entry.at) {
                 reuse = Some(entry);
             } else {
                 largest = largest.max(entry.replicas);
@@ -105,8 +123,25 @@ impl RecommendationLog {
         };
         match reuse {
             Some(place) => *place = entry,
-            None => self.entries.push(entry),
+            None => self.push(entry),
         }
         largest
+    }
+
+    /// Adds an entry. Of those of one instant only the smallest and the largest count, so that a
+    /// clock that stands still does not let the log grow.
+    fn push(&mut self, entry: Recommendation) {
+        let mut same = self.entries.iter_mut().filter(|e| e.at == entry.at);
+        let (Some(a), Some(b)) = (same.next(), same.next()) else {
+            self.entries.push(entry);
+            return;
+        };
+        let (low, high) = if a.replicas <= b.replicas {
+            (a, b)
+        } else {
+            (b, a)
+        };
+        low.replicas = low.replicas.min(entry.replicas);
+        high.replicas = high.replicas.max(entry.replicas);
     }
 }

@@ -4,28 +4,39 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    Behavior, Change, Compat, Container, ContainerValue, HpaConfig, KpaConfig, MetricReading,
-    MetricSpec, Milli, Observation, Phase, PodGroup, Readiness, Request, ResourceTarget, Sample,
-    SampleValue, ScalingPolicy, ScalingRules, SelectPolicy, ValueTarget,
+    Behavior, Change, Compat, HpaConfig, KpaConfig, MetricSpec, Milli, ResourceTarget,
+    ScalingPolicy, ScalingRules, SelectPolicy, ValueTarget,
 };
+
+#[path = "decode_observation.rs"] // the fuzzer finds this file by its path as well
+mod observation;
 
 /// Reads values off a byte string; zeros follow its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Bytes<'a> {
     rest: &'a [u8],
     plain: bool,
+    /// Whether the metrics of the last HPA are read pod by pod, so that readings mostly fit them.
+    per_pod: Vec<bool>,
 }
 
 impl<'a> Bytes<'a> {
     /// Every value that the types can hold.
     pub(crate) const fn new(rest: &'a [u8]) -> Self {
-        Self { rest, plain: false }
+        Self {
+            rest,
+            plain: false,
+            per_pod: Vec::new(),
+        }
     }
 
     /// The same, but durations of whole milliseconds and at most a few years.
     #[allow(dead_code)] // only used where something is written to files
-    pub(crate) const fn plain(rest: &'a [u8]) -> Self {
-        Self { rest, plain: true }
+    pub(crate) fn plain(rest: &'a [u8]) -> Self {
+        Self {
+            plain: true,
+            ..Self::new(rest)
+        }
     }
 
     pub(crate) fn byte(&mut self) -> u8 {
@@ -109,6 +120,16 @@ impl<'a> Bytes<'a> {
         (0..count).map(|_| one(self)).collect()
     }
 
+    /// At least one, but for one time in 16.
+    fn some<T>(&mut self, most: u8, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let count = if self.below(16) == 0 {
+            0
+        } else {
+            1 + self.below(most)
+        };
+        (0..count).map(|_| one(self)).collect()
+    }
+
     fn optional<T>(&mut self, one: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.flag().then(|| one(self))
     }
@@ -134,25 +155,25 @@ impl<'a> Bytes<'a> {
     }
 
     fn metric(&mut self) -> MetricSpec {
-        match self.below(7) {
-            0 | 1 => MetricSpec::Resource {
+        match self.below(16) {
+            0..=5 => MetricSpec::Resource {
                 name: self.name(),
                 target: self.resource_target(),
             },
-            2 => MetricSpec::ContainerResource {
+            6 => MetricSpec::ContainerResource {
                 name: self.name(),
                 container: self.name(),
                 target: self.resource_target(),
             },
-            3 => MetricSpec::Pods {
+            7..=10 => MetricSpec::Pods {
                 name: self.name(),
                 average_value: self.target(),
             },
-            4 => MetricSpec::Object {
+            11 | 12 => MetricSpec::Object {
                 name: self.name(),
                 target: self.value_target(),
             },
-            5 => MetricSpec::External {
+            13 | 14 => MetricSpec::External {
                 name: self.name(),
                 target: self.value_target(),
             },
@@ -197,13 +218,16 @@ impl<'a> Bytes<'a> {
     pub(crate) fn hpa_config(&mut self) -> HpaConfig {
         let mut metrics = self.many(2, Self::metric);
         metrics.push(self.metric());
-        let max = self.u32().clamp(1, i32::MAX.unsigned_abs());
-        let min = self.u32().min(max);
-        // Zero where it can be left again; at least one elsewhere.
         let wakes =
             |m: &MetricSpec| matches!(m, MetricSpec::Object { .. } | MetricSpec::External { .. });
+        let max = self.u32().saturating_add(u32::from(self.byte()));
+        let max = max.clamp(1, i32::MAX.unsigned_abs());
+        // Zero where it can be left again; at least one elsewhere.
         let scale_to_zero = self.flag();
-        let min = min.max(u32::from(!scale_to_zero || !metrics.iter().any(wakes)));
+        let least = u32::from(!scale_to_zero || !metrics.iter().any(wakes));
+        let min = if self.flag() { self.u32() } else { 0 };
+        let min = min.clamp(least, max);
+        self.per_pod = metrics.iter().map(|m| !wakes(m)).collect();
         HpaConfig::new(max, metrics)
             .with_min_replicas(min)
             .with_behavior(self.optional(Self::behavior))
@@ -215,7 +239,7 @@ impl<'a> Bytes<'a> {
             .with_legacy_scale_up_minimum(self.u32())
             .with_scale_to_zero(scale_to_zero)
             .with_pod_level_requests(self.flag())
-            .with_max_sample_age(self.optional(Self::duration))
+            .with_max_sample_age(self.optional(|b| b.short(3600)))
             .with_compat(self.pick(&[Compat::Repaired, Compat::Upstream]))
             .with_first_reading(self.pick(&[0, 0, 0, 1, usize::MAX]))
     }
@@ -236,82 +260,5 @@ impl<'a> Bytes<'a> {
             .with_reachable(self.flag())
             .with_max_sample_age(self.optional(Self::duration))
             .with_reading(self.pick(&[0, 0, 0, 1, usize::MAX]))
-    }
-
-    fn requests(&mut self) -> Vec<Request> {
-        self.many(2, |b| Request {
-            resource: b.name(),
-            amount: b.milli(),
-        })
-    }
-
-    fn container(&mut self) -> Container {
-        Container {
-            name: self.name(),
-            restartable: self.flag(),
-            requests: self.requests(),
-        }
-    }
-
-    fn pod(&mut self) -> PodGroup {
-        let group = PodGroup::running(self.u32());
-        if self.flag() {
-            return group.with_request("app", "cpu", Milli(1000)).with_request(
-                "app",
-                "memory",
-                Milli(1000),
-            );
-        }
-        use Phase::{Failed, Pending, Running, Succeeded, Unknown};
-        PodGroup {
-            phase: self.pick(&[Running, Running, Pending, Succeeded, Failed, Unknown]),
-            ready: self
-                .optional(|b| b.pick(&[Readiness::True, Readiness::False, Readiness::Unknown])),
-            started_age: self.optional(Self::duration),
-            ready_transition_age: self.optional(Self::duration),
-            deleting: self.flag(),
-            containers: self.many(2, Self::container),
-            init_containers: self.many(1, Self::container),
-            pod_requests: self.requests(),
-            ..group
-        }
-    }
-
-    fn sample(&mut self) -> Sample {
-        Sample {
-            group: self.pick(&[Some(0), Some(1), Some(2), Some(3), Some(usize::MAX), None]),
-            count: self.u32(),
-            value: if self.below(4) == 0 {
-                SampleValue::Containers(self.many(2, |b| ContainerValue {
-                    name: b.name(),
-                    value: b.optional(Self::milli),
-                }))
-            } else {
-                SampleValue::Total(self.milli())
-            },
-            age: self.duration(),
-            window: self.duration(),
-        }
-    }
-
-    fn reading(&mut self) -> MetricReading {
-        match self.below(8) {
-            0 => MetricReading::Failed,
-            1..=5 => MetricReading::Pods(self.many(5, Self::sample)),
-            _ => MetricReading::Values {
-                values_milli: self.many(2, Self::milli),
-                age: self.duration(),
-            },
-        }
-    }
-
-    /// Any observation of a target with `spec` replicas asked for.
-    pub(crate) fn observation(&mut self, spec: u32) -> Observation {
-        Observation {
-            spec_replicas: spec,
-            status_replicas: if self.flag() { spec } else { self.u32() },
-            pods: self.many(4, Self::pod),
-            readings: self.many(4, Self::reading),
-        }
     }
 }

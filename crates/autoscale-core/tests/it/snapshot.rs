@@ -23,8 +23,7 @@ fn through_json<T: Serialize + DeserializeOwned>(value: &T) -> T {
 
 type Stack = Bounded<WithFallback<RateLimited<Stabilized<MaxOf<Hpa>>>>>;
 
-fn stack(bytes: &mut Bytes<'_>) -> Stack {
-    let first = Hpa::new(bytes.hpa_config()).unwrap();
+fn stack(bytes: &mut Bytes<'_>, first: Hpa) -> Stack {
     let fallback = Fallback {
         failure_threshold: 2,
         mode: FallbackMode::HigherOf(4),
@@ -49,7 +48,7 @@ proptest! {
         let mut bytes = Bytes::plain(&bytes);
         let mut hpa = Hpa::new(bytes.hpa_config()).unwrap();
         let mut kpa = Kpa::new(bytes.kpa_config()).unwrap();
-        let mut stack = stack(&mut bytes);
+        let mut stack = stack(&mut bytes, hpa.clone());
         let mut restored = None;
         let mut spec = 5;
         let mut now = Duration::ZERO;
@@ -74,7 +73,7 @@ proptest! {
         let mut bytes = Bytes::plain(&bytes);
         let mut hpa = Hpa::new(bytes.hpa_config()).unwrap();
         let mut kpa = Kpa::new(bytes.kpa_config()).unwrap();
-        let mut stack = stack(&mut bytes);
+        let mut stack = stack(&mut bytes, hpa.clone());
         check_log(&mut hpa, &mut bytes.clone())?;
         check_log(&mut kpa, &mut bytes.clone())?;
         check_log(&mut stack, &mut bytes)?;

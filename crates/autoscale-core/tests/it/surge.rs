@@ -68,25 +68,23 @@ fn value_target_does_not_multiply_by_surge_pods() {
 /// Load that all pods share: 15 pods carry what 10 did.
 #[test]
 fn shared_load() {
-    for (metric, of_ten, of_fifteen, without, with) in [
-        (cpu(50), 900, 600, 18, 18),
-        (cpu(50), 510, 340, 10, 10), // 34 % of 50 % of 15 is 10.2
-        (cpu(50), 540, 360, 10, 10), // 10.8
-        (cpu(50), 300, 200, 6, 6),
-        (memory(500), 510, 340, 10, 10),
-        (pods_metric(500), 510, 340, 10, 10),
-        (pods_metric(500), 900, 600, 18, 18),
+    for (metric, of_ten, of_fifteen, without) in [
+        (cpu(50), 900, 600, 18),
+        (cpu(50), 510, 340, 10), // 34 % of 50 % of 15 is 10.2
+        (cpu(50), 540, 360, 10), // 10.8
+        (cpu(50), 300, 200, 6),
+        (memory(500), 510, 340, 10),
+        (pods_metric(500), 510, 340, 10),
+        (pods_metric(500), 900, 600, 18),
     ] {
         let repaired = |seen: &Observation| answer(&metric, Compat::Repaired, seen);
-        assert_eq!(
-            repaired(&seen(&[of_ten; 10])),
-            without,
-            "{metric:?} {of_ten}"
-        );
-        assert_eq!(
-            repaired(&rolling(10, &[of_fifteen; 15])),
-            with,
-            "{metric:?} {of_fifteen}"
+        let case = format!("{metric:?} {of_ten}");
+        assert_eq!(repaired(&seen(&[of_ten; 10])), without, "{case}");
+        // Not more, and not fewer than are asked for if all of them are needed.
+        let with = repaired(&rolling(10, &[of_fifteen; 15]));
+        assert!(
+            (without.min(10)..=without).contains(&with),
+            "{with}, {case}"
         );
     }
     // Upstream answers 15 pods at 34 % of a target of 50 % with ⌈10.2⌉.

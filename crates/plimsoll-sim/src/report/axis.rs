@@ -7,14 +7,22 @@ use super::moment::{DAY_S, Date, clock, weekday};
 
 /// A length in pixels, one digit after the point at most.
 pub(super) fn px(value: f64) -> String {
-    let tenths = if value.is_finite() { (value * 10.0).round() } else { 0.0 };
+    let tenths = if value.is_finite() {
+        (value * 10.0).round()
+    } else {
+        0.0
+    };
     // Adding 0 turns −0 into 0.
     format!("{}", tenths / 10.0 + 0.0)
 }
 
 /// A share of the width.
 pub(super) fn across(share: f64) -> String {
-    let hundredths = if share.is_finite() { (share * 1e4).round() } else { 0.0 };
+    let hundredths = if share.is_finite() {
+        (share * 1e4).round()
+    } else {
+        0.0
+    };
     format!("{}%", hundredths / 100.0 + 0.0)
 }
 
@@ -25,7 +33,11 @@ pub(super) fn step(range: f64, about: f64) -> f64 {
     }
     let rough = range / about;
     let power = 10_f64.powf(rough.log10().floor());
-    [1.0, 2.0, 5.0].into_iter().map(|m| m * power).find(|s| *s >= rough * 0.999).unwrap_or(10.0 * power)
+    [1.0, 2.0, 5.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|s| *s >= rough * 0.999)
+        .unwrap_or(10.0 * power)
 }
 
 /// The multiples of `step` from `low` to `high`.
@@ -56,8 +68,25 @@ pub(super) fn time(from_s: i64, span_s: f64) -> Vec<TimeTick> {
     }
     let to_s = from_s.saturating_add(span_s as i64);
     let steps = [
-        1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, DAY_S,
-        2 * DAY_S, 7 * DAY_S, 14 * DAY_S,
+        1,
+        5,
+        15,
+        30,
+        60,
+        120,
+        300,
+        600,
+        900,
+        1800,
+        3600,
+        7200,
+        10_800,
+        21_600,
+        43_200,
+        DAY_S,
+        2 * DAY_S,
+        7 * DAY_S,
+        14 * DAY_S,
     ];
     let fits = |s: &i64| (to_s - from_s) / s <= MOST_TICKS;
     let found = match steps.into_iter().find(fits) {
@@ -86,14 +115,30 @@ fn even(from_s: i64, to_s: i64, step_s: i64) -> Vec<Label> {
         2 => from_s.saturating_add(DAY_S - 1).div_euclid(DAY_S) * DAY_S,
         _ => 0,
     };
-    let first = from_s.saturating_sub(phase).saturating_add(step_s - 1).div_euclid(step_s) * step_s;
+    let first = from_s
+        .saturating_sub(phase)
+        .saturating_add(step_s - 1)
+        .div_euclid(step_s)
+        * step_s;
     (0..=MOST_TICKS)
         .map(|i| first.saturating_add(phase).saturating_add(i * step_s))
         .take_while(|at| *at <= to_s)
         .map(|at| {
             let midnight = at.rem_euclid(DAY_S) == 0;
-            let label = if midnight { Date::of(at).short() } else { clock(at) };
-            (at, if midnight && step_s < 7 * DAY_S { weekday(at) } else { "" }, label)
+            let label = if midnight {
+                Date::of(at).short()
+            } else {
+                clock(at)
+            };
+            (
+                at,
+                if midnight && step_s < 7 * DAY_S {
+                    weekday(at)
+                } else {
+                    ""
+                },
+                label,
+            )
         })
         .collect()
 }
@@ -101,18 +146,34 @@ fn even(from_s: i64, to_s: i64, step_s: i64) -> Vec<Label> {
 fn months(from_s: i64, to_s: i64) -> Vec<Label> {
     let (from, to) = (Date::of(from_s), Date::of(to_s));
     let span = (to.year - from.year) * 12 + to.month - from.month;
-    let mut every = [1, 2, 3, 6, 12, 24, 60].into_iter().find(|m| span / m <= MOST_TICKS).unwrap_or(120);
+    let mut every = [1, 2, 3, 6, 12, 24, 60]
+        .into_iter()
+        .find(|m| span / m <= MOST_TICKS)
+        .unwrap_or(120);
     while span / every > MOST_TICKS {
         every *= 10;
     }
     let first = (from.year * 12 + from.month - 1).div_euclid(every) * every;
     (0..=MOST_TICKS + 1)
-        .map(|i| Date { year: 0, month: first + i * every + 1, day: 1 }.start_s())
+        .map(|i| {
+            Date {
+                year: 0,
+                month: first + i * every + 1,
+                day: 1,
+            }
+            .start_s()
+        })
         .filter(|at| (from_s..=to_s).contains(at))
         .map(|at| {
             let date = Date::of(at);
             let month = if every < 12 { date.month_name() } else { "" };
-            (at, "", format!("{month} {}", date.year).trim().replace(' ', "\u{a0}"))
+            (
+                at,
+                "",
+                format!("{month} {}", date.year)
+                    .trim()
+                    .replace(' ', "\u{a0}"),
+            )
         })
         .collect()
 }
@@ -123,7 +184,9 @@ pub(super) fn time_marks(ticks: &[TimeTick], height: f64) -> Markup {
         @for tick in ticks {
             @let x = across(tick.share);
             line class="grid" x1=(x) x2=(x) y1="0" y2=(px(height + 4.0)) {}
-            text class=(if tick.narrow { "ax mid" } else { "ax mid wide" }) x=(x) y=(px(height + 18.0)) {
+            @let anchor = if tick.share > 0.96 { "end" } else { "mid" };
+            @let wide = if tick.narrow { "" } else { " wide" };
+            text class={ "ax " (anchor) (wide) } x=(x) y=(px(height + 18.0)) {
                 @if !tick.before.is_empty() { tspan class="wide" { (tick.before) (NBSP) } }
                 (tick.label)
             }
@@ -137,7 +200,10 @@ mod tests {
 
     #[test]
     fn steps_are_round() {
-        assert_eq!([10.0, 52.0, 0.4, 4e9].map(|r| step(r, 4.0)), [5.0, 20.0, 0.1, 1e9]);
+        assert_eq!(
+            [10.0, 52.0, 0.4, 4e9].map(|r| step(r, 4.0)),
+            [5.0, 20.0, 0.1, 1e9]
+        );
         assert_eq!(multiples(0.0, 10.0, 5.0), [0.0, 5.0, 10.0]);
         assert_eq!(multiples(2.0, 1.0, 1.0), [0.0_f64; 0]);
     }
@@ -156,7 +222,10 @@ mod tests {
                 let ticks = time(from_s, span_s);
                 assert!(ticks.len() <= 15, "{span_s}: {}", ticks.len());
                 assert!(span_s < 60.0 || !ticks.is_empty(), "{span_s}");
-                assert!(ticks.iter().all(|t| (0.0..=1.0).contains(&t.share)), "{span_s}");
+                assert!(
+                    ticks.iter().all(|t| (0.0..=1.0).contains(&t.share)),
+                    "{span_s}"
+                );
             }
         }
         assert!(time(0, f64::NAN).is_empty() && time(0, 0.0).is_empty());

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::ReplayReport;
 use super::figures::{NBSP, count, counted, duration, given, plain_percent, short};
 use super::moment::full;
-use super::ReplayReport;
 
 /// The question, and the conditions of the replay.
 pub(super) fn heading(report: &ReplayReport) -> Markup {
@@ -18,15 +18,18 @@ pub(super) fn heading(report: &ReplayReport) -> Markup {
                 (duration(days_s)) " · scenario " (report.scenario)
             }
             dl.facts {
-                (fact("Start-up of a replica", &duration(report.start_up_s)))
-                (fact("Age of the newest sample", &duration(report.lag_s)))
-                (fact("Time between decisions", &duration(report.tick_s)))
-                (fact("A replica carries", &format!("{}{NBSP}requests/s", short(report.capacity_rps))))
-                (fact("It may be loaded to", &plain_percent(report.utilization)))
+                (fact("Start-up", &duration(report.start_up_s)))
+                (fact("Metric lag", &duration(report.lag_s)))
+                (fact("Tick", &duration(report.tick_s)))
+                (fact(
+                    "Capacity of a replica",
+                    &format!("{}{NBSP}req/s", short(report.capacity_rps)),
+                ))
+                (fact("Allowed utilization", &plain_percent(report.utilization)))
                 (fact("Peak need", &counted(f64::from(report.peak_replicas), "replica")))
                 (fact(
                     "Optimum",
-                    &format!("{}{NBSP}replica-hours", count(report.optimum_replica_seconds / 3600.0)),
+                    &format!("{}{NBSP}replica-h", count(report.optimum_replica_seconds / 3600.0)),
                 ))
             }
             (repairs(report))
@@ -73,13 +76,21 @@ fn repairs(report: &ReplayReport) -> Markup {
 /// What the terms mean.
 pub(super) fn terms() -> Markup {
     html! {
-        p.terms {
-            "The " strong { "optimum" } " is the cheapest fleet that perfect knowledge of the load "
-            "could have run without a single bad request, start-ups paid. A request is "
-            strong { "bad" } " if it arrives while fewer replicas serve than the load needs at the "
-            "allowed utilization. The " strong { "static peak" } " is a fleet of constant size, as "
-            "large as the largest need. Cost is replica-time paid, starting and draining replicas "
-            "included."
+        dl.terms {
+            dt { "Optimum" }
+            dd {
+                "The cheapest fleet that perfect knowledge of the load could have run without a "
+                "single bad request, start-ups paid."
+            }
+            dt { "Bad" }
+            dd {
+                "A request that arrives while fewer replicas serve than the load needs at the "
+                "allowed utilization."
+            }
+            dt { "Static peak" }
+            dd { "A fleet of constant size, as large as the largest need." }
+            dt { "Cost" }
+            dd { "Replica-time paid, starting and draining replicas included." }
         }
     }
 }
@@ -108,5 +119,9 @@ pub(super) fn footer(report: &ReplayReport) -> Markup {
 
 /// A number in full, so that it can be typed in again.
 fn number(value: f64) -> String {
-    if value.is_finite() { format!("{value}") } else { super::figures::NONE.to_owned() }
+    if value.is_finite() {
+        format!("{value}")
+    } else {
+        super::figures::NONE.to_owned()
+    }
 }

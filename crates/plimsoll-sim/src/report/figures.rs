@@ -98,8 +98,11 @@ pub(super) fn percent(share: f64) -> String {
 /// A share as percent with as few digits as it needs, for settings and limits.
 pub(super) fn plain_percent(share: f64) -> String {
     let text = fixed(share * 100.0, 4);
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
     format!("{text}{NBSP}%")
 }
 
@@ -111,13 +114,23 @@ pub(super) fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{}{NBSP}s", short(seconds.max(0.0)));
     }
-    let units = [(86_400.0, "d", 3600.0, "h"), (3600.0, "h", 60.0, "min"), (60.0, "min", 1.0, "s")];
-    let (unit, name, part, part_name) =
-        units.into_iter().find(|u| seconds >= u.0).unwrap_or(units[2]);
+    let units = [
+        (86_400.0, "d", 3600.0, "h"),
+        (3600.0, "h", 60.0, "min"),
+        (60.0, "min", 1.0, "s"),
+    ];
+    let (unit, name, part, part_name) = units
+        .into_iter()
+        .find(|u| seconds >= u.0)
+        .unwrap_or(units[2]);
     let parts = (seconds / part).round();
     let per_unit = unit / part;
     let (whole, rest) = ((parts / per_unit).floor(), parts % per_unit);
-    let rest = if rest < 1.0 { String::new() } else { format!(" {rest:.0}{NBSP}{part_name}") };
+    let rest = if rest < 1.0 {
+        String::new()
+    } else {
+        format!(" {rest:.0}{NBSP}{part_name}")
+    };
     format!("{}{NBSP}{name}{rest}", count(whole))
 }
 
@@ -137,7 +150,9 @@ pub(super) fn compact(value: f64) -> String {
 /// What a user named, without characters that no page may hold.
 pub(super) fn given(text: &str) -> String {
     let forbidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars().map(|c| if forbidden(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if forbidden(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -146,29 +161,45 @@ mod tests {
 
     #[test]
     fn digits_follow_the_size() {
-        assert_eq!([0.1668, 1.1084, 12.345, 5e13].map(ratio), ["0.167", "1.108", "12.35", "5.00e13"]);
-        assert_eq!([0.0, 0.0114, 5e-5, 3e-9, 0.25].map(percent).map(|p| p.replace(NBSP, " ")), [
-            "0 %", "1.14 %", "0.0050 %", "< 0.0001 %", "25.0 %"
-        ]);
-        assert_eq!([0.69, 0.695, 0.0001].map(plain_percent).map(|p| p.replace(NBSP, " ")), [
-            "69 %", "69.5 %", "0.01 %"
-        ]);
-        assert_eq!([0.05, 12_000.0, 4.2949e9, 2.5].map(compact), ["0.05", "12k", "4.29G", "2.5"]);
+        assert_eq!(
+            [0.1668, 1.1084, 12.345, 5e13].map(ratio),
+            ["0.167", "1.108", "12.35", "5.00e13"]
+        );
+        assert_eq!(
+            [0.0, 0.0114, 5e-5, 3e-9, 0.25]
+                .map(percent)
+                .map(|p| p.replace(NBSP, " ")),
+            ["0 %", "1.14 %", "0.0050 %", "< 0.0001 %", "25.0 %"]
+        );
+        assert_eq!(
+            [0.69, 0.695, 0.0001]
+                .map(plain_percent)
+                .map(|p| p.replace(NBSP, " ")),
+            ["69 %", "69.5 %", "0.01 %"]
+        );
+        assert_eq!(
+            [0.05, 12_000.0, 4.2949e9, 2.5].map(compact),
+            ["0.05", "12k", "4.29G", "2.5"]
+        );
     }
 
     #[test]
     fn thousands_are_grouped_and_zero_has_no_sign() {
         assert_eq!(fixed(1_234_567.891, 1), "1\u{202f}234\u{202f}567.9");
-        assert_eq!([fixed(-0.001, 2), fixed(-1.5, 1), fixed(9999.0, 0)], ["0.00", "−1.5", "9999"]);
+        assert_eq!(
+            [fixed(-0.001, 2), fixed(-1.5, 1), fixed(9999.0, 0)],
+            ["0.00", "−1.5", "9999"]
+        );
         assert_eq!([f64::NAN, f64::INFINITY].map(ratio), [NONE, NONE]);
     }
 
     #[test]
     fn durations_have_two_units() {
         let shown = |s: f64| duration(s).replace(NBSP, " ");
-        assert_eq!([15.0, 60.0, 90.0, 3599.9, 8100.0].map(shown), [
-            "15 s", "1 min", "1 min 30 s", "60 min", "2 h 15 min"
-        ]);
+        assert_eq!(
+            [15.0, 60.0, 90.0, 3599.9, 8100.0].map(shown),
+            ["15 s", "1 min", "1 min 30 s", "60 min", "2 h 15 min"]
+        );
         assert_eq!(shown(21.0 * 86_400.0), "21 d");
     }
 }

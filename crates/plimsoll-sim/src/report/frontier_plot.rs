@@ -5,20 +5,24 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::axis::{across, multiples, px, step};
-use super::figures::{NBSP, compact, counted, given, percent, plain_percent, ratio};
+use super::figures::{NBSP, about, compact, counted, given, percent, plain_percent, ratio};
 use super::look::Look;
-use super::place::{Area, Placer};
-use super::verdict::setting;
+use super::place::Placer;
+use super::verdict::{knob, setting};
 use super::{PolicyReport, ReplayReport};
 use crate::{BAD_LIMITS, SweepPoint};
 
 const HEIGHT: f64 = 400.0;
 /// Cost beyond which a plot is cut, unless a policy has nothing cheaper.
 const MOST_COST: f64 = 5.0;
+/// How many times the middle extra cost is far off.
+const FAR: f64 = 5.0;
 /// Shares below this are drawn at it.
 const LEAST_SHARE: f64 = 1e-7;
-/// Width for which labels are placed: a wider plot only moves them apart.
-const NARROWEST: f64 = 620.0;
+/// Narrowest and widest plot with labels beside its markers.
+const WIDTHS: [f64; 2] = [620.0, 1100.0];
+/// Mean width of a letter of a label.
+const LETTER: f64 = 7.2;
 /// Width of the column for "no bad request", and where the logarithmic part begins.
 const ZERO_WIDTH: f64 = 0.07;
 const LOG_FROM: f64 = 0.11;
@@ -29,40 +33,60 @@ struct Axes {
     x: (f64, f64),
     y: (f64, f64),
     has_zero: bool,
+    /// Place of each policy's points within the column of 0, side by side.
+    zero: Vec<f64>,
 }
 
 impl Axes {
     fn new(report: &ReplayReport) -> Self {
-        let settings = || report.policies.iter().flat_map(settings);
-        let shares = || settings().map(|(share, _)| share).filter(|s| *s > 0.0);
-        let low = shares().fold(BAD_LIMITS[2] / 2.0, f64::min).max(LEAST_SHARE);
+        let all = || report.policies.iter().flat_map(settings);
+        let shares = || all().map(|(share, _)| share).filter(|s| *s > 0.0);
+        let low = shares()
+            .fold(BAD_LIMITS[2] / 2.0, f64::min)
+            .max(LEAST_SHARE);
         let high = (shares().fold(BAD_LIMITS[0] * 2.0, f64::max) * 1.1).min(1.0);
 
-        let costs = || settings().map(|(_, cost)| cost);
-        let cheapest = costs().fold(f64::INFINITY, f64::min);
-        let dearest = costs().fold(1.0, f64::max);
-        // What matters: the current settings and the frontiers.
+        let cheapest = all().map(|(_, cost)| cost).fold(f64::INFINITY, f64::min);
+        // What matters are the current settings and the frontiers, without what lies far off: the
+        // differences between most policies must stay visible.
         let matter = |p: &PolicyReport| {
             let frontier = p.frontier.iter().filter_map(|f| f.cost_ratio);
             frontier.chain([p.cost_ratio]).collect::<Vec<_>>()
         };
-        let wanted = report.policies.iter().flat_map(matter).filter(|c| c.is_finite());
-        let cap = MOST_COST.max(if cheapest.is_finite() { cheapest } else { 1.0 });
-        let top = wanted.fold(1.2, f64::max).min(cap).min(dearest.max(1.2));
+        let mut wanted: Vec<f64> = report.policies.iter().flat_map(matter).collect();
+        wanted.retain(|c| c.is_finite());
+        wanted.sort_by(f64::total_cmp);
+        let middle = wanted.get(wanted.len() / 2).copied().unwrap_or(1.0);
+        let far = (1.0 + FAR * (middle - 1.0)).min(MOST_COST.max(cheapest.min(f64::MAX)));
+        let top = wanted.last().copied().unwrap_or(1.0).min(far).max(1.2);
         let bottom = cheapest.min(1.0);
         let margin = (top - bottom) * 0.05;
+        let touches = |p: &PolicyReport| settings(p).any(|(share, _)| share <= 0.0);
+        let slots = report.policies.iter().filter(|p| touches(p)).count() as f64;
+        let mut used = 0.0;
+        let zero = report.policies.iter().map(|p| {
+            used += f64::from(u8::from(touches(p)));
+            used / (slots + 1.0) * ZERO_WIDTH
+        });
         Self {
             x: (low.log10(), high.log10()),
             y: (bottom - margin, top + margin),
-            has_zero: settings().any(|(share, _)| share <= 0.0),
+            has_zero: slots > 0.0,
+            zero: zero.collect(),
         }
     }
 
-    fn x(&self, share: f64) -> f64 {
-        let from = if self.has_zero { LOG_FROM } else { 0.0 };
-        if share <= 0.0 {
-            return ZERO_WIDTH / 2.0;
+    /// Where a share lies, 0 … 1.
+    fn x(&self, policy: usize, share: f64) -> f64 {
+        if share > 0.0 {
+            self.log_x(share)
+        } else {
+            self.zero[policy]
         }
+    }
+
+    fn log_x(&self, share: f64) -> f64 {
+        let from = if self.has_zero { LOG_FROM } else { 0.0 };
         let part = (share.log10() - self.x.0) / (self.x.1 - self.x.0);
         from + part.clamp(0.0, 1.0) * (1.0 - from)
     }
@@ -92,18 +116,29 @@ fn drawable(point: &&SweepPoint) -> bool {
 /// The plot of all policies together.
 pub(super) fn frontier_plot(report: &ReplayReport) -> Markup {
     let axes = Axes::new(report);
-    let outside = report.policies.iter().flat_map(|p| &p.sweep).filter(drawable);
+    let outside = report
+        .policies
+        .iter()
+        .flat_map(|p| &p.sweep)
+        .filter(drawable);
     let outside = outside.filter(|p| !axes.shows(p.cost_ratio)).count();
     let labels = labels(report, &axes);
+    let swept = report.policies.iter().any(|p| !p.sweep.is_empty());
     html! {
         section aria-labelledby="frontier" {
-            h2 id="frontier" { "What each setting buys" }
+            h2 id="frontier" {
+                (if swept { "What each setting buys" } else { "Cost against bad requests" })
+            }
             figure {
                 figcaption {
                     p {
-                        "Each curve is one policy with its knob turned: left is better served, "
-                        "down is cheaper. Filled marker: the setting of this replay. Hollow: the "
-                        "cheapest within a limit. Dots: the other settings."
+                        @if swept {
+                            "Each curve is one policy with its knob turned: left is better served, "
+                            "down is cheaper. Filled marker: the setting of this replay. Hollow: "
+                            "the cheapest within a limit. Dots: the other settings."
+                        } @else {
+                            "Left is better served, down is cheaper."
+                        }
                     }
                     ul.key {
                         @for (i, policy) in report.policies.iter().enumerate() {
@@ -112,7 +147,8 @@ pub(super) fn frontier_plot(report: &ReplayReport) -> Markup {
                     }
                 }
                 div.plot.frontier {
-                    svg role="img" aria-label=(description(report)) style={ "height:" (px(HEIGHT)) "px" } {
+                    svg role="img" aria-label=(description(report))
+                        style={ "height:" (px(HEIGHT)) "px" } {
                         (grid(&axes))
                         @for (i, policy) in report.policies.iter().enumerate() {
                             g class=(Look(i).class()) { (curve(&axes, Look(i), policy)) }
@@ -127,7 +163,7 @@ pub(super) fn frontier_plot(report: &ReplayReport) -> Markup {
                     p.note {
                         (counted(outside as f64, "setting"))
                         (if outside == 1 { " costs" } else { " cost" })
-                        " more than the plot shows (" (ratio(axes.y.1)) (NBSP) "× the optimum)."
+                        " more than the plot shows (" (about(axes.y.1)) (NBSP) "× the optimum)."
                     }
                 }
             }
@@ -140,7 +176,7 @@ fn grid(axes: &Axes) -> Markup {
     let (low, high) = axes.y;
     let ticks = multiples(low, high, step(high - low, 6.0));
     let zero = across(ZERO_WIDTH / 2.0);
-    let narrow_from = if decades.len() > 5 { BAD_LIMITS[2] * 0.5 } else { 0.0 };
+    let few = decades.len() <= 4;
     html! {
         @for value in ticks {
             @let y = px(axes.y(value));
@@ -149,14 +185,16 @@ fn grid(axes: &Axes) -> Markup {
         }
         @for exponent in decades {
             @let share = 10_f64.powi(exponent as i32);
-            @let x = across(axes.x(share));
+            @let x = across(axes.log_x(share));
+            // A narrow screen has room for every second label.
+            @let class = if few || exponent as i32 % 2 == 0 { "ax mid" } else { "ax mid wide" };
             @let limit = BAD_LIMITS.iter().any(|l| (l / share - 1.0).abs() < 1e-6);
-            line class=(if limit { "limit" } else { "grid" }) x1=(x) x2=(x) y1="0" y2=(px(HEIGHT + 4.0)) {}
+            line class=(if limit { "limit" } else { "grid" })
+                x1=(x) x2=(x) y1="0" y2=(px(HEIGHT + 4.0)) {}
             @if limit {
-                text.ax.mid x=(x) y="-7" { "≤" (NBSP) (plain_percent(share)) }
+                text class=(class) x=(x) y="-7" { "≤" (NBSP) (plain_percent(share)) }
             }
-            text class=(if share >= narrow_from { "ax mid" } else { "ax mid wide" })
-                x=(x) y=(px(HEIGHT + 18.0)) { (plain_percent(share)) }
+            text class=(class) x=(x) y=(px(HEIGHT + 18.0)) { (plain_percent(share)) }
         }
         line.base x1=(if axes.has_zero { across(LOG_FROM - 0.01) } else { across(0.0) }) x2="100%"
             y1=(px(HEIGHT)) y2=(px(HEIGHT)) {}
@@ -172,7 +210,8 @@ fn grid(axes: &Axes) -> Markup {
         text class="ax end" x="100%" y=(px(HEIGHT + 36.0)) { "share of bad requests, logarithmic" }
         @let optimum = px(axes.y(1.0));
         line.optimum x1="0" x2="100%" y1=(optimum) y2=(optimum) {}
-        text class="ax end" x="100%" y=(px(axes.y(1.0) + 13.0)) { "optimum" }
+        text.ax x=(across(if axes.has_zero { LOG_FROM } else { 0.005 }))
+            y=(px(axes.y(1.0) - 5.0)) { "optimum" }
     }
 }
 
@@ -180,7 +219,13 @@ fn grid(axes: &Axes) -> Markup {
 /// axis has a gap.
 fn curve(axes: &Axes, look: Look, policy: &PolicyReport) -> Markup {
     let points: Vec<&SweepPoint> = policy.sweep.iter().filter(drawable).collect();
-    let at = |p: &SweepPoint| format!("{},{}", px(axes.x(p.bad_share) * 1e4), px(axes.y(p.cost_ratio)));
+    let at = |p: &SweepPoint| {
+        format!(
+            "{},{}",
+            px(axes.x(look.0, p.bad_share) * 1e4),
+            px(axes.y(p.cost_ratio))
+        )
+    };
     let (mut path, mut bridges) = (String::new(), String::new());
     for pair in points.windows(2) {
         let (a, b) = (pair[0], pair[1]);
@@ -195,16 +240,33 @@ fn curve(axes: &Axes, look: Look, policy: &PolicyReport) -> Markup {
             @if !bridges.is_empty() { path class="curve bridge" d=(bridges) {} }
         }
         @for point in points.iter().filter(|p| axes.shows(p.cost_ratio)) {
-            circle.dot cx=(across(axes.x(point.bad_share))) cy=(px(axes.y(point.cost_ratio))) r="1.8" {
-                title { (tooltip(policy, Some(point.setting), point.cost_ratio, point.bad_share)) }
+            circle.dot cx=(across(axes.x(look.0, point.bad_share)))
+                cy=(px(axes.y(point.cost_ratio))) r="1.8" {
+                title { (tooltip_of(policy, point)) }
             }
         }
     }
 }
 
+fn tooltip_of(policy: &PolicyReport, point: &SweepPoint) -> String {
+    tooltip(
+        policy,
+        Some(point.setting),
+        point.cost_ratio,
+        point.bad_share,
+    )
+}
+
 fn tooltip(policy: &PolicyReport, at: Option<f64>, cost: f64, bad: f64) -> String {
-    let at = at.map(|at| format!(", {}", setting(policy.kind, at))).unwrap_or_default();
-    format!("{}{at}\n{}{NBSP}× the optimum\n{} bad", given(&policy.name), ratio(cost), percent(bad))
+    let at = at
+        .map(|at| format!(", {}", setting(policy.kind, at)))
+        .unwrap_or_default();
+    format!(
+        "{}{at}\n{}{NBSP}× the optimum\n{} bad",
+        given(&policy.name),
+        ratio(cost),
+        percent(bad)
+    )
 }
 
 /// Points of the sweep that are the cheapest within a limit, each once.
@@ -213,7 +275,7 @@ fn on_frontier(policy: &PolicyReport) -> Vec<&SweepPoint> {
     for at in policy.frontier.iter().filter_map(|f| f.setting) {
         let near = |p: &&SweepPoint| (p.setting - at).abs() <= 1e-12 * at.abs();
         if let Some(point) = policy.sweep.iter().filter(drawable).find(near)
-            && !found.iter().any(|p| near(p))
+            && !found.iter().any(near)
         {
             found.push(point);
         }
@@ -226,14 +288,15 @@ fn markers(axes: &Axes, look: Look, policy: &PolicyReport) -> Markup {
     html! {
         @for point in on_frontier(policy) {
             @if axes.shows(point.cost_ratio) {
-                use.hollow href=(look.marker()) x=(across(axes.x(point.bad_share)))
+                use.hollow href=(look.marker()) x=(across(axes.x(look.0, point.bad_share)))
                     y=(px(axes.y(point.cost_ratio))) {
-                    title { (tooltip(policy, Some(point.setting), point.cost_ratio, point.bad_share)) }
+                    title { (tooltip_of(policy, point)) }
                 }
             }
         }
         @if bad.is_finite() && cost.is_finite() {
-            use.now href=(look.marker()) x=(across(axes.x(bad))) y=(px(axes.y(cost).max(0.0))) {
+            use.now href=(look.marker()) x=(across(axes.x(look.0, bad)))
+                y=(px(axes.y(cost).max(0.0))) {
                 title { (tooltip(policy, policy.setting, cost, bad)) }
             }
         }
@@ -242,18 +305,24 @@ fn markers(axes: &Axes, look: Look, policy: &PolicyReport) -> Markup {
 
 /// Names beside the markers of the current settings, as far as there is room.
 fn labels(report: &ReplayReport, axes: &Axes) -> Vec<Markup> {
-    let place = |share: f64, cost: f64| (axes.x(share) * NARROWEST, axes.y(cost).max(0.0));
-    let mut placer = Placer::new(Area { left: 0.0, right: NARROWEST, top: -2.0, bottom: HEIGHT - 2.0 });
-    for policy in &report.policies {
-        let (x, y) = place(policy.bad_share, policy.cost_ratio);
-        placer.keep_free(Area::around(x, y, 8.0));
-        for point in on_frontier(policy) {
-            let (x, y) = place(point.bad_share, point.cost_ratio);
-            placer.keep_free(Area::around(x, y, 7.0));
+    let place = |i, share, cost| (axes.x(i, share), axes.y(cost).max(0.0));
+    let mut placer = Placer::new(&WIDTHS, HEIGHT);
+    for (i, policy) in report.policies.iter().enumerate() {
+        let (x, y) = place(i, policy.bad_share, policy.cost_ratio);
+        placer.keep_free(x, y);
+        for point in on_frontier(policy)
+            .into_iter()
+            .filter(|p| axes.shows(p.cost_ratio))
+        {
+            let (x, y) = place(i, point.bad_share, point.cost_ratio);
+            placer.keep_free(x, y);
         }
-        for point in policy.sweep.iter().filter(drawable).filter(|p| axes.shows(p.cost_ratio)) {
-            let (x, y) = place(point.bad_share, point.cost_ratio);
-            placer.avoid(x, y);
+        let points = policy.sweep.iter().filter(drawable);
+        let points: Vec<_> = points
+            .map(|p| place(i, p.bad_share, p.cost_ratio))
+            .collect();
+        for pair in points.windows(2) {
+            placer.avoid(pair[0], pair[1]);
         }
     }
     let mut found = Vec::new();
@@ -263,16 +332,16 @@ fn labels(report: &ReplayReport, axes: &Axes) -> Vec<Markup> {
         }
         let mut text = given(&policy.name);
         if let Some(at) = policy.setting {
-            let _ = write!(text, " {}", super::verdict::knob(policy.kind, at).1);
+            let _ = write!(text, " {}", knob(policy.kind, at).1);
         }
         if !axes.shows(policy.cost_ratio) {
             let _ = write!(text, " ↑{NBSP}{}", ratio(policy.cost_ratio));
         }
-        let (x, y) = place(policy.bad_share, policy.cost_ratio);
-        if let Some(spot) = placer.place(x, y, text.chars().count() as f64 * 6.9) {
+        let (x, y) = place(i, policy.bad_share, policy.cost_ratio);
+        if let Some(spot) = placer.place(x, y, text.chars().count() as f64 * LETTER) {
             found.push(html! {
                 text class={ "direct wide " (Look(i).class()) " " (spot.anchor) }
-                    x=(across(x / NARROWEST)) dx=(px(spot.dx)) y=(px(y + spot.dy)) { (text) }
+                    x=(across(x)) dx=(px(spot.dx)) y=(px(y + spot.dy)) { (text) }
             });
         }
     }

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::axis::{TimeTick, across, multiples, px, step, time_marks};
+use super::axis::{TimeTick, multiples, px, step, time_marks};
 use super::figures::{NBSP, compact, count, percent, short};
 use super::look::Look;
 use super::moment::moment;
 use crate::{Column, Timeline};
 
-const HEIGHT: f64 = 250.0;
+const HEIGHT: f64 = 280.0;
 const STRIP_TOP: f64 = HEIGHT + 8.0;
 const STRIP_HEIGHT: f64 = 16.0;
 /// Height down to the time axis.
@@ -44,7 +44,10 @@ pub(super) struct Columns<'a> {
 impl<'a> Columns<'a> {
     pub(super) fn new(timeline: &'a Timeline) -> Self {
         let ticks = timeline.columns.iter().map(|c| f64::from(c.ticks)).sum();
-        Self { columns: &timeline.columns, ticks }
+        Self {
+            columns: &timeline.columns,
+            ticks,
+        }
     }
 
     /// Runs of columns, at most [`MOST_SPANS`] of them, each with its first tick and its length.
@@ -111,13 +114,17 @@ pub(super) fn load_plot(
         figure class=(look.class()) {
             (key(columns))
             div.plot {
-                svg role="img" aria-label=(description(name, columns)) style={ "height:" (px(BOTTOM)) "px" } {
+                svg role="img" aria-label=(description(name, columns))
+                    style={ "height:" (px(BOTTOM)) "px" } {
                     @for value in multiples(0.0, top, by) {
                         line class="grid" x1="0" x2="100%" y1=(px(y(value))) y2=(px(y(value))) {}
                         text class="ax end" x="-7" y=(px(y(value) + 4.0)) { (compact(value)) }
                     }
                     (time_marks(ticks, BOTTOM))
-                    svg width="100%" height=(px(HEIGHT)) viewBox=(view(HEIGHT)) preserveAspectRatio="none" {
+                    svg.whole width="100%" height=(px(HEIGHT))
+                        viewBox=(view(HEIGHT)) preserveAspectRatio="none" {
+                        path class="need-low" d=(columns.band(
+                            |_| HEIGHT, |c| y(f64::from(c.needed.0)))) {}
                         path class="need-range" d=(columns.band(
                             |c| y(f64::from(c.needed.0)), |c| y(f64::from(c.needed.2)))) {}
                         path class="serve-range" d=(columns.band(
@@ -131,7 +138,8 @@ pub(super) fn load_plot(
                         (bad_marks(columns))
                     }
                     line class="base" x1="0" x2="100%" y1=(px(BOTTOM)) y2=(px(BOTTOM)) {}
-                    svg width="100%" height=(px(BOTTOM)) viewBox=(view(BOTTOM)) preserveAspectRatio="none" {
+                    svg width="100%" height=(px(BOTTOM))
+                        viewBox=(view(BOTTOM)) preserveAspectRatio="none" {
                         @for (from, width, run) in columns.spans() {
                             rect.hit x=(from) width=(width) height=(px(BOTTOM)) {
                                 title { (tooltip(clock.at(from), run)) }
@@ -151,10 +159,18 @@ fn bad_marks(columns: &Columns<'_>) -> Markup {
     for column in columns.columns {
         if column.bad_ticks > 0 && column.ticks > 0 {
             let share = f64::from(column.bad_ticks) / f64::from(column.ticks);
-            let strength = if share < 0.05 { 0 } else { usize::from(share >= 0.25) + 1 };
+            let strength = if share < 0.05 {
+                0
+            } else {
+                usize::from(share >= 0.25) + 1
+            };
             let height = STRIP_HEIGHT * (0.4 + 0.6 * share.sqrt().min(1.0));
             let (h, w) = (px(height), column.ticks);
-            let _ = write!(paths[strength], "M{from},{}v-{h}h{w}v{h}Z", px(STRIP_HEIGHT));
+            let _ = write!(
+                paths[strength],
+                "M{from},{}v-{h}h{w}v{h}Z",
+                px(STRIP_HEIGHT)
+            );
         }
         from += u64::from(column.ticks);
     }
@@ -189,8 +205,8 @@ fn key(columns: &Columns<'_>) -> Markup {
                     (swatch("<path class='bad bad0' d='M0,12v-6h7v6Z'/>\
                              <path class='bad bad1' d='M9,12v-9h7v9Z'/>\
                              <path class='bad bad2' d='M18,12v-12h7v12Z'/>"))
-                    @if bad > 0 { "below: too few replicas, in <5, <25, ≥25" (NBSP) "% of the time" }
-                    @else { "below: too few replicas – never" }
+                    "below: too few replicas"
+                    @if bad > 0 { ", in <5, <25, ≥25" (NBSP) "% of the time" } @else { " – never" }
                 }
             }
         }
@@ -220,7 +236,9 @@ fn tooltip(at_s: i64, run: &[Column]) -> String {
     let low = run.iter().map(|c| c.needed.0).min().unwrap_or(0);
     let high = run.iter().map(|c| c.needed.2).max().unwrap_or(0);
     let bad: f64 = run.iter().map(|c| f64::from(c.bad_ticks)).sum();
-    let needed = if low == high { count(f64::from(low)) } else {
+    let needed = if low == high {
+        count(f64::from(low))
+    } else {
         format!("{}–{}", count(f64::from(low)), count(f64::from(high)))
     };
     let mut text = format!(

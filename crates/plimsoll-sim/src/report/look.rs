@@ -37,7 +37,7 @@ impl Look {
     /// Its marker within a line of text.
     pub(super) fn swatch(self) -> Markup {
         html! {
-            svg class={ "swatch " (self.class()) } viewBox="-8 -8 16 16" aria-hidden="true" {
+            svg class={ "swatch " (self.class()) } viewBox="-7 -7 14 14" aria-hidden="true" {
                 use class="now" href=(self.marker()) {}
             }
         }

@@ -5,8 +5,9 @@
 use super::figures::NBSP;
 
 pub(super) const DAY_S: i64 = 86_400;
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 
 /// A date of the Gregorian calendar.
@@ -29,7 +30,11 @@ impl Date {
         let mp = (5 * doy + 2) / 153;
         let month = if mp < 10 { mp + 3 } else { mp - 9 };
         let year = yoe + era * 400 + i64::from(month <= 2);
-        Self { year, month, day: doy - (153 * mp + 2) / 5 + 1 }
+        Self {
+            year,
+            month,
+            day: doy - (153 * mp + 2) / 5 + 1,
+        }
     }
 
     /// Its first second; the month may lie outside 1 … 12.
@@ -61,12 +66,21 @@ pub(super) fn weekday(at_s: i64) -> &'static str {
 pub(super) fn clock(at_s: i64) -> String {
     let s = at_s.rem_euclid(DAY_S);
     let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
-    if s == 0 { format!("{h:02}:{m:02}") } else { format!("{h:02}:{m:02}:{s:02}") }
+    if s == 0 {
+        format!("{h:02}:{m:02}")
+    } else {
+        format!("{h:02}:{m:02}:{s:02}")
+    }
 }
 
 /// `Tue 9 Jun 14:05`.
 pub(super) fn moment(at_s: i64) -> String {
-    format!("{}{NBSP}{} {}", weekday(at_s), Date::of(at_s).short(), clock(at_s))
+    format!(
+        "{}{NBSP}{} {}",
+        weekday(at_s),
+        Date::of(at_s).short(),
+        clock(at_s)
+    )
 }
 
 /// `9 Jun 1998, 14:05`.
@@ -81,14 +95,38 @@ mod tests {
 
     #[test]
     fn dates_are_those_of_the_calendar() {
-        for (at_s, date) in [(0, (1970, 1, 1)), (897_350_400, (1998, 6, 9)), (951_782_400, (2000, 2, 29)), (-1, (1969, 12, 31))] {
+        for (at_s, date) in [
+            (0, (1970, 1, 1)),
+            (897_350_400, (1998, 6, 9)),
+            (951_782_400, (2000, 2, 29)),
+            (-1, (1969, 12, 31)),
+        ] {
             let (year, month, day) = date;
             let found = Date::of(at_s);
             assert_eq!(found, Date { year, month, day });
             assert_eq!(found.start_s(), at_s.div_euclid(DAY_S) * DAY_S);
         }
-        assert_eq!(Date { year: 1998, month: 13, day: 1 }, Date { year: 1998, month: 13, day: 1 });
-        assert_eq!(Date { year: 1998, month: 13, day: 1 }.start_s(), 915_148_800);
+        assert_eq!(
+            Date {
+                year: 1998,
+                month: 13,
+                day: 1
+            },
+            Date {
+                year: 1998,
+                month: 13,
+                day: 1
+            }
+        );
+        assert_eq!(
+            Date {
+                year: 1998,
+                month: 13,
+                day: 1
+            }
+            .start_s(),
+            915_148_800
+        );
     }
 
     #[test]

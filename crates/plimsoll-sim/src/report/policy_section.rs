@@ -1,6 +1,6 @@
 //! One policy in detail.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::axis::time;
 use super::figures::{NBSP, fixed, given, percent, ratio};
@@ -14,7 +14,10 @@ use super::{PolicyReport, ReplayReport};
 pub(super) fn policy_section(report: &ReplayReport, index: usize, policy: &PolicyReport) -> Markup {
     let (look, name) = (Look(index), given(&policy.name));
     let columns = Columns::new(&policy.timeline);
-    let clock = Clock { from_s: report.from_s, tick_s: report.tick_s };
+    let clock = Clock {
+        from_s: report.from_s,
+        tick_s: report.tick_s,
+    };
     let ticks = time(report.from_s, columns.ticks * report.tick_s);
     let heading = format!("policy-{}", index + 1);
     html! {
@@ -42,30 +45,82 @@ pub(super) fn policy_section(report: &ReplayReport, index: usize, policy: &Polic
 
 fn held_back(policy: &PolicyReport) -> Markup {
     let b = policy.blocked;
-    list("Held back", "Share of time that a stage kept the policy from what its metrics asked for.", &[
-        ("tolerance", percent(b.tolerance), "close enough to the target to leave the count alone"),
-        ("stabilization", percent(b.stabilization), "a window waits for the wish to last"),
-        ("rate", percent(b.rate), "a rate policy allows a smaller step"),
-        ("bounds", percent(b.bounds), "the least or the most replicas allowed"),
-        ("missing data", percent(b.missing_data), "samples failed, are stale or absent"),
-    ])
+    list(
+        "Held back",
+        "Share of time that a stage kept the policy from what its metrics asked for.",
+        &[
+            (
+                "tolerance",
+                percent(b.tolerance),
+                "close enough to the target to stay",
+            ),
+            (
+                "stabilization",
+                percent(b.stabilization),
+                "a window waits for the wish to last",
+            ),
+            (
+                "rate",
+                percent(b.rate),
+                "a rate policy allows a smaller step",
+            ),
+            (
+                "bounds",
+                percent(b.bounds),
+                "the least or the most replicas allowed",
+            ),
+            (
+                "missing data",
+                percent(b.missing_data),
+                "samples failed, stale, absent or in doubt",
+            ),
+        ],
+    )
 }
 
 fn elasticity(policy: &PolicyReport) -> Markup {
     let e = policy.elasticity;
-    list("Elasticity", "Accuracy and timeliness after SPEC RG (SPEC-RG-2016-01).", &[
-        ("shortage θU", percent(e.under_accuracy), "mean shortage relative to the need"),
-        ("surplus θO", percent(e.over_accuracy), "mean surplus relative to the need"),
-        ("time short τU", percent(e.under_time_share), "share of time with too few replicas"),
-        ("time over τO", percent(e.over_time_share), "share of time with too many"),
-        ("instability", percent(e.instability), "share of time supply and need move apart"),
-        (
-            "jitter",
-            format!("{}{NBSP}/h", fixed(e.jitter_per_hour, 2)),
-            "changes of supply less changes of need",
-        ),
-        ("overload", percent(policy.overload_share), "requests beyond all that served could carry"),
-    ])
+    list(
+        "Elasticity",
+        "Accuracy and timeliness after SPEC RG (SPEC-RG-2016-01).",
+        &[
+            (
+                "shortage θ<sub>U</sub>",
+                percent(e.under_accuracy),
+                "mean shortage relative to the need",
+            ),
+            (
+                "surplus θ<sub>O</sub>",
+                percent(e.over_accuracy),
+                "mean surplus relative to the need",
+            ),
+            (
+                "time short τ<sub>U</sub>",
+                percent(e.under_time_share),
+                "share of time with too few replicas",
+            ),
+            (
+                "time over τ<sub>O</sub>",
+                percent(e.over_time_share),
+                "share of time with too many",
+            ),
+            (
+                "instability",
+                percent(e.instability),
+                "share of time supply and need move apart",
+            ),
+            (
+                "jitter",
+                format!("{}{NBSP}/h", fixed(e.jitter_per_hour, 2)),
+                "changes of supply less changes of need",
+            ),
+            (
+                "overload",
+                percent(policy.overload_share),
+                "requests beyond all that served could carry",
+            ),
+        ],
+    )
 }
 
 fn list(title: &str, about: &str, rows: &[(&str, String, &str)]) -> Markup {
@@ -76,7 +131,7 @@ fn list(title: &str, about: &str, rows: &[(&str, String, &str)]) -> Markup {
             dl.figures {
                 @for (name, value, meaning) in rows {
                     div {
-                        dt { (name) }
+                        dt { (PreEscaped(name)) }
                         dd.value { (value) }
                         dd.meaning { (meaning) }
                     }

@@ -55,9 +55,11 @@ impl Group {
             | Reason::TooFewReplicas
             | Reason::AboveMaximum
             | Reason::BelowMinimum => Self::Bounds,
-            Reason::MetricsFailed | Reason::SamplesLost | Reason::NoData | Reason::Fallback => {
-                Self::Missing
-            }
+            Reason::MetricsFailed
+            | Reason::SamplesLost
+            | Reason::Uncertain
+            | Reason::NoData
+            | Reason::Fallback => Self::Missing,
             Reason::Panic => Self::Panic,
             Reason::Largest => Self::Largest,
             Reason::Fixed => Self::Fixed,
@@ -76,21 +78,34 @@ pub(super) fn reasons_plot(
     columns: &Columns<'_>,
     ticks: &[TimeTick],
 ) -> Markup {
-    let spans: Vec<Span> = columns.spans().map(|(from, width, run)| {
-        let mut shares = [0.0; GROUPS.len()];
-        for (reason, ticks) in run.iter().flat_map(|c| &c.reasons) {
-            shares[Group::of(*reason) as usize] += f64::from(*ticks) / width.max(1.0);
-        }
-        Span { from, width, shares }
-    }).collect();
-    let rows: Vec<Row> = GROUPS.into_iter().filter_map(|(group, label)| {
-        let total: f64 = spans.iter().map(|s| s.shares[group as usize] * s.width).sum();
-        (total > 0.0).then(|| Row {
-            label,
-            total: total / columns.ticks.max(1.0),
-            bars: bars(&spans, group),
+    let spans: Vec<Span> = columns
+        .spans()
+        .map(|(from, width, run)| {
+            let mut shares = [0.0; GROUPS.len()];
+            for (reason, ticks) in run.iter().flat_map(|c| &c.reasons) {
+                shares[Group::of(*reason) as usize] += f64::from(*ticks) / width.max(1.0);
+            }
+            Span {
+                from,
+                width,
+                shares,
+            }
         })
-    }).collect();
+        .collect();
+    let rows: Vec<Row> = GROUPS
+        .into_iter()
+        .filter_map(|(group, label)| {
+            let total: f64 = spans
+                .iter()
+                .map(|s| s.shares[group as usize] * s.width)
+                .sum();
+            (total > 0.0).then(|| Row {
+                label,
+                total: total / columns.ticks.max(1.0),
+                bars: bars(&spans, group),
+            })
+        })
+        .collect();
     if rows.is_empty() {
         return html! {};
     }
@@ -102,7 +117,8 @@ pub(super) fn reasons_plot(
                 p { "Share of the decisions by reason; a bar of full height is all of them." }
             }
             div.plot {
-                svg role="img" aria-label=(description(name, &rows)) style={ "height:" (px(height)) "px" } {
+                svg role="img" aria-label=(description(name, &rows))
+                    style={ "height:" (px(height)) "px" } {
                     (time_marks(ticks, height))
                     @for (i, row) in rows.iter().enumerate() {
                         @let top = i as f64 * ROW;
@@ -110,10 +126,11 @@ pub(super) fn reasons_plot(
                             tspan.total { (percent(row.total)) } " " (row.label)
                         }
                         svg y=(px(top + ROW - BAR)) width="100%" height=(px(BAR))
-                            viewBox={ "0 0 " (columns.ticks) " " (px(BAR)) } preserveAspectRatio="none" {
+                            viewBox={ "0 0 " (columns.ticks) " " (px(BAR)) }
+                            preserveAspectRatio="none" {
                             path.share d=(row.bars) {}
                         }
-                        line.base x1="0" x2="100%" y1=(px(top + ROW)) y2=(px(top + ROW)) {}
+                        line.grid x1="0" x2="100%" y1=(px(top + ROW)) y2=(px(top + ROW)) {}
                     }
                 }
             }
@@ -140,7 +157,7 @@ fn bars(spans: &[Span], group: Group) -> String {
     for span in spans {
         let share = span.shares[group as usize];
         if share > 0.0 {
-            let y = px(BAR - (share.min(1.0) * BAR).max(1.0));
+            let y = px(BAR - (share.min(1.0) * BAR).max(2.0));
             match &open {
                 None => {
                     let _ = write!(path, "M{},{}V{y}", span.from, px(BAR));
@@ -163,7 +180,12 @@ fn bars(spans: &[Span], group: Group) -> String {
 }
 
 fn description(name: &str, rows: &[Row]) -> String {
-    let shares: Vec<String> =
-        rows.iter().map(|row| format!("{} {}", row.label, percent(row.total))).collect();
-    format!("{name}: share of decisions by reason. {}.", shares.join(", "))
+    let shares: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row.label, percent(row.total)))
+        .collect();
+    format!(
+        "{name}: share of decisions by reason. {}.",
+        shares.join(", ")
+    )
 }

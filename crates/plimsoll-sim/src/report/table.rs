@@ -13,7 +13,9 @@ pub(super) fn comparison(report: &ReplayReport) -> Markup {
     let best = BAD_LIMITS.map(|limit| cheapest(report, limit));
     html! {
         section aria-labelledby="comparison" {
-            h2 id="comparison" { "Side by side" }
+            h2 id="comparison" {
+                (if report.policies.len() == 1 { "In figures" } else { "Side by side" })
+            }
             div.scroll role="region" aria-labelledby="comparison" tabindex="0" {
                 table {
                     (head())
@@ -25,8 +27,8 @@ pub(super) fn comparison(report: &ReplayReport) -> Markup {
                 }
             }
             p.note {
-                "Cost within a limit: the cheapest setting of the sweep that keeps the share of bad "
-                "requests to it, as a multiple of the optimum."
+                "Cost within a limit: the cheapest setting of the sweep that keeps the share of "
+                "bad requests to it, as a multiple of the optimum."
                 @if best.iter().any(Option::is_some) { " Bold: the cheapest policy." }
             }
         }
@@ -62,7 +64,7 @@ fn head() -> Markup {
 fn row(i: usize, policy: &PolicyReport, best: &[Option<f64>; 3]) -> Markup {
     html! {
         tr {
-            th scope="row" {
+            th.name scope="row" {
                 (Look(i).swatch()) " "
                 a href={ "#policy-" (i + 1) } { (given(&policy.name)) }
                 @if let Some(at) = policy.setting { small { (setting(policy.kind, at)) } }
@@ -84,11 +86,19 @@ fn row(i: usize, policy: &PolicyReport, best: &[Option<f64>; 3]) -> Markup {
 /// The cheapest cost within a limit, and where.
 fn within(policy: &PolicyReport, limit: f64, best: Option<f64>) -> Markup {
     let Some(cost) = cost_within(policy, limit) else {
-        let why = if policy.sweep.is_empty() { "no sweep" } else { "never in this sweep" };
-        return html! { (NONE) small { (why) } };
+        let why = if policy.sweep.is_empty() {
+            "no sweep"
+        } else {
+            "never in this sweep"
+        };
+        return html! { (NONE) small.why { (why) } };
     };
     let is_best = best.is_some_and(|best| cost <= best);
-    let at = policy.frontier.iter().find(|p| same(p.bad_limit, limit)).and_then(|p| p.setting);
+    let at = policy
+        .frontier
+        .iter()
+        .find(|p| same(p.bad_limit, limit))
+        .and_then(|p| p.setting);
     html! {
         @if is_best { strong { (ratio(cost)) } } @else { (ratio(cost)) }
         @if let Some(at) = at { small { (setting(policy.kind, at)) } }
@@ -106,7 +116,10 @@ fn cost_within(policy: &PolicyReport, limit: f64) -> Option<f64> {
 
 /// The lowest cost within a limit, where there is a choice.
 fn cheapest(report: &ReplayReport, limit: f64) -> Option<f64> {
-    let costs: Vec<f64> =
-        report.policies.iter().filter_map(|policy| cost_within(policy, limit)).collect();
+    let costs: Vec<f64> = report
+        .policies
+        .iter()
+        .filter_map(|policy| cost_within(policy, limit))
+        .collect();
     (costs.len() > 1).then(|| costs.into_iter().fold(f64::INFINITY, f64::min))
 }

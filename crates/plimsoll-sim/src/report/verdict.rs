@@ -20,17 +20,20 @@ pub(super) fn knob(kind: &str, value: f64) -> (&'static str, String) {
     }
 }
 
-/// The outcome of the whole replay and of each policy.
-pub(super) fn verdict(report: &ReplayReport) -> Markup {
+/// The outcome of the whole replay and of each policy, and the meaning of its terms.
+pub(super) fn verdict(report: &ReplayReport, terms: &Markup) -> Markup {
     html! {
-        section aria-labelledby="verdict" {
-            h2 id="verdict" { "Verdict" }
-            (cheapest(report))
-            ul.verdicts {
-                @for (i, policy) in report.policies.iter().enumerate() {
-                    li { (Look(i).swatch()) span { (sentence(report, policy)) } }
+        section.split aria-labelledby="verdict" {
+            div {
+                h2 id="verdict" { "Verdict" }
+                (cheapest(report))
+                ul.verdicts {
+                    @for (i, policy) in report.policies.iter().enumerate() {
+                        li { (Look(i).swatch()) span { (sentence(report, policy)) } }
+                    }
                 }
             }
+            (terms)
         }
     }
 }
@@ -43,7 +46,12 @@ fn cheapest(report: &ReplayReport) -> Markup {
             Some((policy, point.bad_limit, point.cost_ratio?, point.setting?))
         })
     };
-    let limits = report.policies.iter().map(|p| p.frontier.len()).max().unwrap_or(0);
+    let limits = report
+        .policies
+        .iter()
+        .map(|p| p.frontier.len())
+        .max()
+        .unwrap_or(0);
     let Some(i) = (0..limits.min(2)).rev().find(|i| reached(*i).count() >= 2) else {
         return html! {};
     };

@@ -19,6 +19,9 @@ fn kpa(config: &KpaConfig, script: &[Observation]) -> (Vec<u32>, Vec<Option<i32>
         .unzip()
 }
 
+/// The field, a configuration that differs in it, what is seen, counts without and with the change.
+type Case = (&'static str, KpaConfig, Vec<Observation>, [Vec<u32>; 2]);
+
 #[test]
 fn kpa_config() {
     let base = || KpaConfig::new(10.0);
@@ -46,8 +49,7 @@ fn kpa_config() {
     let short = base()
         .with_stable_window(secs(6))
         .with_panic_window(secs(2));
-    // (field, changed, script, counts with and without the change)
-    let cases: Vec<(_, KpaConfig, Vec<Observation>, [Vec<u32>; 2])> = vec![
+    let cases: Vec<Case> = vec![
         (
             "target_value",
             KpaConfig::new(15.0),

@@ -169,7 +169,7 @@ fn groups() {
         for (resource, expected) in [("cpu", cpu), ("memory", memory)] {
             let mut calculator = ReplicaCalculator::new(&config(crate::given::cpu(50)));
             let sample = [Sample::of_group(0, 1, Milli(1))];
-            let counts = calculator.group_pods(Some(resource), &[pod.clone()], &sample);
+            let counts = calculator.group_pods(Some(resource), std::slice::from_ref(&pod), &sample);
             assert_eq!(flat(counts[0].pods), expected, "{name}, {resource}");
         }
     }
