@@ -129,7 +129,7 @@ fn scaling_rules() {
         ),
         (
             rules_with(|b| b.scale_down.stabilization_window = Some(Duration::MAX)),
-            "scale_down.stabilization_window is 18446744073709551615999ms, must be 0 … 1h",
+            "scale_down.stabilization_window is 18446744073709551615.999999999s, must be 0 … 1h",
         ),
         (
             rules_with(|b| b.scale_up.tolerance = Some(f64::NEG_INFINITY)),
@@ -222,7 +222,7 @@ fn kpa() {
         ),
         (
             base().with_activation_scale(0),
-            "activation_scale is 0, must be at least 1",
+            "activation_scale is 0, must be 1 … 2147483647",
         ),
     ] {
         assert_eq!(message(Kpa::new(config.clone())), expected);

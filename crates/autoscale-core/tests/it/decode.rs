@@ -256,7 +256,7 @@ impl<'a> Bytes<'a> {
             .with_stable_window(stable)
             .with_panic_window(self.short(3600).min(stable))
             .with_scale_down_delay(self.short(3600))
-            .with_activation_scale(self.u32().max(1))
+            .with_activation_scale((self.u32() >> 1).max(1))
             .with_reachable(self.flag())
             .with_max_sample_age(self.optional(Self::duration))
             .with_reading(self.pick(&[0, 0, 0, 1, usize::MAX]))

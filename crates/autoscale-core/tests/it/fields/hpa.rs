@@ -141,8 +141,10 @@ fn hpa_config() {
         ),
         Case(
             "scale_to_zero",
-            zero(),
-            zero().with_scale_to_zero(false),
+            zero().with_compat(Compat::Upstream),
+            zero()
+                .with_compat(Compat::Upstream)
+                .with_scale_to_zero(false),
             vec![seen_value(2, 0), seen_value(0, 30)],
             [vec![0, 3], vec![0, 0]],
         ),

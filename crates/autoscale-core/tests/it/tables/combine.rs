@@ -149,7 +149,8 @@ fn fallback() {
             // Twice nothing, then a reading: the count starts again.
             assert_eq!(next(&dead), (current, Reason::NoData));
             assert_eq!(next(&dead), (current, Reason::NoData));
-            assert_eq!(next(&wants(current, 9)), (9, Reason::ScaleUp));
+            // After a time without data, as after a birth, the KPA does not scale in.
+            assert_eq!(next(&wants(current, 9)), (9, Reason::Panic));
             assert_eq!(next(&dead), (current, Reason::NoData));
             assert_eq!(next(&dead), (current, Reason::NoData));
             assert_eq!(
