@@ -16,7 +16,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut log, mut replicas) = (Vec::new(), 4);
     for tick in 0..200_u32 {
         // A busy spell in the middle.
-        let load = if (60..100).contains(&tick) { 9_000 } else { 2_000 };
+        let load = if (60..100).contains(&tick) {
+            9_000
+        } else {
+            2_000
+        };
         let observation = Observation::new(replicas)
             .with_pods([PodGroup::running(replicas).with_request("app", "cpu", Milli(500))])
             .with_readings([MetricReading::Pods(vec![Sample::of_group(
@@ -27,18 +31,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         let now = Duration::from_secs(15) * tick;
         let decision = hpa.decide(now, &observation);
         replicas = decision.replicas;
-        log.push(LogEntry { now, observation, decision });
+        log.push(LogEntry {
+            now,
+            observation,
+            decision,
+        });
         if tick == 80 {
             // As after a restart of the controller.
             hpa = serde_json::from_str(&serde_json::to_string(&hpa)?)?;
         }
     }
 
-    let written = log.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
-    let read: Vec<LogEntry> =
-        written.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+    let written = log
+        .iter()
+        .map(serde_json::to_string)
+        .collect::<Result<Vec<_>, _>>()?;
+    let read: Vec<LogEntry> = written
+        .iter()
+        .map(|line| serde_json::from_str(line))
+        .collect::<Result<_, _>>()?;
     let reproduced = replay(&mut fresh.clone(), &read)?;
-    let changes = read.iter().filter(|entry| entry.decision.is_change()).count();
+    let changes = read
+        .iter()
+        .filter(|entry| entry.decision.is_change())
+        .count();
     println!("{reproduced} decisions reproduced bit for bit, {changes} of them changes");
     Ok(())
 }

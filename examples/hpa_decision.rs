@@ -23,10 +23,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             PodGroup::running(8).with_request("app", "cpu", Milli(1000)),
             young.with_request("app", "cpu", Milli(1000)),
         ])
-        .with_readings([MetricReading::Pods(vec![Sample::of_group(0, 8, Milli(950))])]);
+        .with_readings([MetricReading::Pods(vec![Sample::of_group(
+            0,
+            8,
+            Milli(950),
+        )])]);
 
     let decision = hpa.decide(Duration::ZERO, &observation);
-    println!("{} -> {} ({:?})", decision.current_replicas, decision.replicas, decision.reason);
+    println!(
+        "{} -> {} ({:?})",
+        decision.current_replicas, decision.replicas, decision.reason
+    );
     for metric in &decision.metrics {
         println!(
             "  cpu: {:?} % of the request, ratio {:?}, with missing pods taken as idle {:?}; {:?}",

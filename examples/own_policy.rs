@@ -18,13 +18,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Room for the newest rate and a tenth more; what it can't see, it doesn't change.
     let rate_a_replica = model.capacity_rps * 0.8;
-    let rule = from_fn(move |_now, seen: &Observation| match seen.readings.first() {
-        Some(MetricReading::Values { values_milli, .. }) => {
-            let rate: f64 = values_milli.iter().map(|v| v.to_units()).sum();
-            (rate * 1.1 / rate_a_replica).ceil() as u32
-        }
-        _ => seen.spec_replicas,
-    });
+    let rule = from_fn(
+        move |_now, seen: &Observation| match seen.readings.first() {
+            Some(MetricReading::Values { values_milli, .. }) => {
+                let rate: f64 = values_milli.iter().map(|v| v.to_units()).sum();
+                (rate * 1.1 / rate_a_replica).ceil() as u32
+            }
+            _ => seen.spec_replicas,
+        },
+    );
     let own = rule
         .stabilized(Duration::ZERO, Duration::from_secs(180))?
         .rate_limited(Behavior::default())?

@@ -24,8 +24,7 @@ fn replay(c: &mut Criterion) {
     let ticks = demand.load.len() as u64;
 
     let hpa = |behavior: Option<Behavior>| {
-        let config =
-            HpaConfig::new(400, [MetricSpec::cpu_utilization(70)]).with_behavior(behavior);
+        let config = HpaConfig::new(400, [MetricSpec::cpu_utilization(70)]).with_behavior(behavior);
         Hpa::new(config).expect("a good configuration")
     };
     let kpa = Kpa::new(KpaConfig::new(model.capacity_rps * 0.7)).expect("a good configuration");
@@ -38,7 +37,11 @@ fn replay(c: &mut Criterion) {
             Box::new(move || Box::new(hpa(Some(Behavior::default())))),
             &[Signal::Cpu],
         ),
-        ("kpa", Box::new(move || Box::new(kpa.clone())), &[Signal::TotalRate]),
+        (
+            "kpa",
+            Box::new(move || Box::new(kpa.clone())),
+            &[Signal::TotalRate],
+        ),
     ];
     let mut group = c.benchmark_group("replay");
     group.throughput(Throughput::Elements(ticks));
@@ -51,7 +54,9 @@ fn replay(c: &mut Criterion) {
             });
         });
     }
-    group.bench_function("optimum", |b| b.iter(|| optimum(black_box(plant.needed()), 4)));
+    group.bench_function("optimum", |b| {
+        b.iter(|| optimum(black_box(plant.needed()), 4))
+    });
     group.finish();
 }
 

@@ -33,8 +33,15 @@ impl ServiceModel {
         let high = (low + 1).min(sorted.len() - 1);
         let quantile = sorted[low] + (sorted[high] - sorted[low]) * position.fract();
         // A trace that is idle 99.9 % of the time is fitted to its peak.
-        let reference = if quantile > 0.0 { quantile } else { sorted[sorted.len() - 1] };
-        Self { capacity_rps: reference / (replicas * utilization), utilization }
+        let reference = if quantile > 0.0 {
+            quantile
+        } else {
+            sorted[sorted.len() - 1]
+        };
+        Self {
+            capacity_rps: reference / (replicas * utilization),
+            utilization,
+        }
     }
 }
 
@@ -89,12 +96,30 @@ impl Demand {
         warm_up: Duration,
     ) -> Result<Self, DemandError> {
         let check = |field, value: f64, ok: bool, bound| {
-            if ok { Ok(()) } else { Err(DemandError::OutOfRange { field, value, bound }) }
+            if ok {
+                Ok(())
+            } else {
+                Err(DemandError::OutOfRange {
+                    field,
+                    value,
+                    bound,
+                })
+            }
         };
         let capacity = model.capacity_rps;
-        check("capacity", capacity, capacity.is_finite() && capacity > 0.0, "a number > 0")?;
+        check(
+            "capacity",
+            capacity,
+            capacity.is_finite() && capacity > 0.0,
+            "a number > 0",
+        )?;
         let share = model.utilization;
-        check("utilization", share, share > 0.0 && share <= 1.0, "more than 0, at most 1")?;
+        check(
+            "utilization",
+            share,
+            share > 0.0 && share <= 1.0,
+            "more than 0, at most 1",
+        )?;
         let tick_ms = tick.as_millis();
         check(
             "tick",
@@ -105,7 +130,7 @@ impl Demand {
         let step_ms = u128::from(trace.step_s) * 1000;
         let total_ms = step_ms * trace.rates.len() as u128;
         let ticks = (total_ms / tick_ms) as usize;
-        let scored_from = (warm_up.as_millis() / tick_ms) as usize;
+        let scored_from = warm_up.as_millis().div_ceil(tick_ms) as usize;
         if scored_from >= ticks {
             return Err(DemandError::NothingScored {
                 warm_up_s: warm_up.as_secs(),
@@ -114,9 +139,15 @@ impl Demand {
         }
         let unit = capacity * share;
         let load = (0..ticks as u128)
-            .map(|t| trace.rates[(t * tick_ms / step_ms) as usize] / unit)
+            .map(|t| mean_rate(&trace.rates, step_ms, t * tick_ms, (t + 1) * tick_ms) / unit)
             .collect();
-        Ok(Self { start_s: trace.start_s, tick, model, load, scored_from })
+        Ok(Self {
+            start_s: trace.start_s,
+            tick,
+            model,
+            load,
+            scored_from,
+        })
     }
 
     /// Replicas that a tick needs so that nothing is badly served.
@@ -133,7 +164,10 @@ impl Demand {
     /// Replicas that each tick needs, within bounds.
     #[must_use]
     pub fn needed(&self, min: u32, max: u32) -> Vec<u32> {
-        self.load.iter().map(|x| Self::replicas_for(*x).clamp(min, max)).collect()
+        self.load
+            .iter()
+            .map(|x| Self::replicas_for(*x).clamp(min, max))
+            .collect()
     }
 
     /// How many ticks a duration takes, rounded up.
@@ -153,4 +187,18 @@ impl Demand {
     pub fn ticks_a_day(&self) -> f64 {
         86_400.0 / self.tick.as_secs_f64()
     }
+}
+
+/// Mean of a stepwise rate from `from` to `to`, both in milliseconds since its start.
+fn mean_rate(rates: &[f64], step_ms: u128, from: u128, to: u128) -> f64 {
+    let (first, last) = ((from / step_ms) as usize, ((to - 1) / step_ms) as usize);
+    if first == last {
+        return rates[first];
+    }
+    let covered = |index: usize| {
+        let begin = index as u128 * step_ms;
+        (to.min(begin + step_ms) - from.max(begin)) as f64
+    };
+    let sum: f64 = (first..=last).map(|i| rates[i] * covered(i)).sum();
+    sum / (to - from) as f64
 }

@@ -41,7 +41,12 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     pub(crate) fn new(count: u32, settle: i64) -> Self {
-        let first = Cohort { count, started: LONG_AGO, serves: LONG_AGO, generation: 0 };
+        let first = Cohort {
+            count,
+            started: LONG_AGO,
+            serves: LONG_AGO,
+            generation: 0,
+        };
         Self {
             cohorts: VecDeque::from([first]),
             alive: count,
@@ -153,7 +158,11 @@ impl Fleet {
 
     /// Pods of generations before `generation`.
     pub(crate) fn outdated(&self, generation: u32) -> u32 {
-        self.cohorts.iter().filter(|c| c.generation < generation).map(|c| c.count).sum()
+        self.cohorts
+            .iter()
+            .filter(|c| c.generation < generation)
+            .map(|c| c.count)
+            .sum()
     }
 
     /// Takes a share of the serving pods out of service, oldest first, and gives their number.
@@ -198,17 +207,25 @@ impl Fleet {
             self.spare.extend(seen.pods.pop());
         }
         while seen.pods.len() < groups {
-            seen.pods.push(self.spare.pop().unwrap_or_else(|| self.template.clone()));
+            seen.pods
+                .push(self.spare.pop().unwrap_or_else(|| self.template.clone()));
         }
         for (i, (cohort, group)) in self.cohorts.iter().zip(&mut seen.pods).enumerate() {
             let serves = i < self.starting_from;
             group.count = cohort.count;
             group.phase = Phase::Running;
-            group.ready = Some(if serves { Readiness::True } else { Readiness::False });
+            group.ready = Some(if serves {
+                Readiness::True
+            } else {
+                Readiness::False
+            });
             let started = age(tick, cohort.started, tick_length);
             group.started_age = Some(started);
-            group.ready_transition_age =
-                Some(if serves { age(tick, cohort.serves, tick_length) } else { started });
+            group.ready_transition_age = Some(if serves {
+                age(tick, cohort.serves, tick_length)
+            } else {
+                started
+            });
         }
         seen.status_replicas = self.alive;
     }

@@ -48,5 +48,9 @@ pub fn optimum(needed: &[u32], start_up: usize) -> Optimum {
         }
         previous = need;
     }
-    Optimum { replica_ticks: cost + ideal, ideal_replica_ticks: ideal, starts }
+    Optimum {
+        replica_ticks: cost + ideal,
+        ideal_replica_ticks: ideal,
+        starts,
+    }
 }

@@ -46,7 +46,11 @@ impl Summary {
     /// Share of requests that arrived while fewer replicas served than were needed.
     #[must_use]
     pub fn bad_share(&self) -> f64 {
-        if self.load > 0.0 { self.bad_load / self.load } else { 0.0 }
+        if self.load > 0.0 {
+            self.bad_load / self.load
+        } else {
+            0.0
+        }
     }
 }
 
@@ -133,13 +137,20 @@ impl Outcome {
     /// An empty outcome for a service whose replicas may be loaded to `utilization`.
     #[must_use]
     pub fn new(utilization: f64) -> Self {
-        Self { utilization, ..Self::default() }
+        Self {
+            utilization,
+            ..Self::default()
+        }
     }
 
     /// Share of requests beyond the full capacity of what served.
     #[must_use]
     pub fn overload_share(&self) -> f64 {
-        if self.summary.load > 0.0 { self.overload / self.summary.load } else { 0.0 }
+        if self.summary.load > 0.0 {
+            self.overload / self.summary.load
+        } else {
+            0.0
+        }
     }
 
     /// Elasticity figures; `tick_s` is the length of a tick in seconds.
@@ -163,7 +174,13 @@ impl Outcome {
         let ticks = (self.summary.ticks as f64).max(1.0);
         let [tolerance, stabilization, rate, bounds, missing_data] =
             self.blocked.map(|n| n as f64 / ticks);
-        Blocks { tolerance, stabilization, rate, bounds, missing_data }
+        Blocks {
+            tolerance,
+            stabilization,
+            rate,
+            bounds,
+            missing_data,
+        }
     }
 }
 

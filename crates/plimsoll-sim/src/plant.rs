@@ -7,9 +7,7 @@
 
 use std::time::Duration;
 
-use autoscale_core::{
-    Decision, MetricReading, Milli, Observation, Policy, Sample, SampleValue,
-};
+use autoscale_core::{Decision, MetricReading, Milli, Observation, Policy, Sample, SampleValue};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -184,7 +182,13 @@ impl<'a> Plant<'a> {
     /// # Errors
     /// [`PlantError`] names the field, the value and the bound.
     pub fn new(demand: &'a Demand, config: PlantConfig) -> Result<Self, PlantError> {
-        let refuse = |field, value: String, bound| Err(PlantError { field, value, bound });
+        let refuse = |field, value: String, bound| {
+            Err(PlantError {
+                field,
+                value,
+                bound,
+            })
+        };
         if config.max == 0 || config.max > 1_000_000 {
             return refuse("max", config.max.to_string(), "1 … 1000000");
         }
@@ -221,9 +225,16 @@ impl<'a> Plant<'a> {
             }
         }
         let needed = demand.needed(config.min, config.max);
-        let start_up_ticks =
-            (Demand::ticks(shortest, demand.tick), Demand::ticks(longest, demand.tick));
-        Ok(Self { demand, config, needed, start_up_ticks })
+        let start_up_ticks = (
+            Demand::ticks(shortest, demand.tick),
+            Demand::ticks(longest, demand.tick),
+        );
+        Ok(Self {
+            demand,
+            config,
+            needed,
+            start_up_ticks,
+        })
     }
 
     /// The configuration.
@@ -265,7 +276,11 @@ impl<'a> Plant<'a> {
         recorder: &mut R,
     ) {
         let first_ticks = ..(self.start_up() + 1).min(self.needed.len());
-        let spec = self.needed[first_ticks].iter().copied().max().unwrap_or(self.config.min);
+        let spec = self.needed[first_ticks]
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or(self.config.min);
         let settle = Demand::ticks(self.config.settle, self.demand.tick) as i64;
         let lag = Demand::ticks(self.config.metric_lag, self.demand.tick);
         let scrape = Demand::ticks(self.config.scrape_interval, self.demand.tick).max(1);
@@ -280,7 +295,10 @@ impl<'a> Plant<'a> {
             scrape,
             drain: Demand::ticks(self.config.drain, self.demand.tick) as i64,
             rng: ChaCha8Rng::seed_from_u64(self.config.seed),
-            seen: Observation { readings: vec![MetricReading::Failed; signals.len()], ..Observation::new(spec) },
+            seen: Observation {
+                readings: vec![MetricReading::Failed; signals.len()],
+                ..Observation::new(spec)
+            },
         };
         let mut decision = Decision::default();
         let tick_ms = self.demand.tick.as_millis() as u64;
@@ -347,15 +365,25 @@ impl Run<'_, '_> {
     /// One step of a rolling update: release old pods that new ones have replaced, start more.
     fn roll(&mut self, tick: i64, surge: f64) {
         let spare = self.fleet.serving.saturating_sub(self.spec);
-        self.fleet.remove_outdated(spare, self.generation, tick - 1, tick + self.drain);
+        self.fleet
+            .remove_outdated(spare, self.generation, tick - 1, tick + self.drain);
         let outdated = self.fleet.outdated(self.generation);
         if outdated == 0 {
             self.rollout = None;
+            let excess = self.fleet.alive.saturating_sub(self.spec);
+            self.fleet
+                .remove_newest(excess, tick - 1, tick + self.drain);
             return;
         }
-        let extra = (f64::from(self.spec) * surge).ceil() as u32;
-        let room = (self.spec + extra).saturating_sub(self.fleet.alive);
-        self.start(room.min(outdated), tick);
+        let most = self.spec + (f64::from(self.spec) * surge).ceil() as u32;
+        // The count asked for may have fallen meanwhile.
+        let excess = self.fleet.alive.saturating_sub(most);
+        self.fleet
+            .remove_newest(excess, tick - 1, tick + self.drain);
+        let outdated = self.fleet.outdated(self.generation);
+        let room = most - self.fleet.alive;
+        let fresh = self.fleet.alive - outdated;
+        self.start(room.min(self.spec.saturating_sub(fresh)), tick);
     }
 
     /// Starts pods that are billed from `from` on.
@@ -364,12 +392,22 @@ impl Run<'_, '_> {
         let generation = self.generation;
         if shortest == longest {
             let serves = from + shortest as i64;
-            self.fleet.add(Cohort { count, started: from, serves, generation });
+            self.fleet.add(Cohort {
+                count,
+                started: from,
+                serves,
+                generation,
+            });
             return;
         }
         for _ in 0..count {
             let drawn = self.rng.random_range(shortest as i64..=longest as i64);
-            self.fleet.add(Cohort { count: 1, started: from, serves: from + drawn, generation });
+            self.fleet.add(Cohort {
+                count: 1,
+                started: from,
+                serves: from + drawn,
+                generation,
+            });
         }
     }
 
@@ -379,7 +417,8 @@ impl Run<'_, '_> {
         if wanted > self.spec {
             self.start(wanted - self.spec, tick + 1);
         } else if wanted < self.spec {
-            self.fleet.remove_newest(self.spec - wanted, tick, tick + 1 + self.drain);
+            self.fleet
+                .remove_newest(self.spec - wanted, tick, tick + 1 + self.drain);
         }
         self.spec = wanted;
     }
@@ -388,11 +427,17 @@ impl Run<'_, '_> {
     fn observe(&mut self, index: usize, signals: &[Signal]) {
         let demand = self.plant.demand;
         self.seen.spec_replicas = self.spec;
-        self.fleet.describe(index as i64, demand.tick, &mut self.seen);
+        self.fleet
+            .describe(index as i64, demand.tick, &mut self.seen);
         if signals.is_empty() {
             return;
         }
-        let dead = self.plant.config.outages.iter().any(|o| (o.from..o.to).contains(&index));
+        let dead = self
+            .plant
+            .config
+            .outages
+            .iter()
+            .any(|o| (o.from..o.to).contains(&index));
         // Samples are taken every `scrape` ticks and seen `lag` ticks later.
         let newest = index.checked_sub(self.lag).map(|i| i - i % self.scrape);
         let Some(sampled) = newest.filter(|_| !dead) else {
@@ -415,7 +460,15 @@ impl Run<'_, '_> {
                 }
             };
             let container = *signal == Signal::ContainerCpu;
-            write_samples(reading, &self.fleet, sampled as i64, value, age, demand.tick, container);
+            write_samples(
+                reading,
+                &self.fleet,
+                sampled as i64,
+                value,
+                age,
+                demand.tick,
+                container,
+            );
         }
     }
 }
@@ -432,7 +485,10 @@ fn write_total(reading: &mut MetricReading, value: Milli, at_age: Duration) {
         values_milli.push(value);
         *age = at_age;
     } else {
-        *reading = MetricReading::Values { values_milli: vec![value], age: at_age };
+        *reading = MetricReading::Values {
+            values_milli: vec![value],
+            age: at_age,
+        };
     }
 }
 
@@ -449,7 +505,9 @@ fn write_samples(
     if !matches!(reading, MetricReading::Pods(_)) {
         *reading = MetricReading::Pods(Vec::new());
     }
-    let MetricReading::Pods(samples) = reading else { return };
+    let MetricReading::Pods(samples) = reading else {
+        return;
+    };
     samples.clear();
     for (group, cohort) in fleet.cohorts().enumerate() {
         if cohort.serves > sampled {
@@ -463,6 +521,12 @@ fn write_samples(
         } else {
             SampleValue::Total(value)
         };
-        samples.push(Sample { group: Some(group), count: cohort.count, value, age, window });
+        samples.push(Sample {
+            group: Some(group),
+            count: cohort.count,
+            value,
+            age,
+            window,
+        });
     }
 }

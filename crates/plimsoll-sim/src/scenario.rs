@@ -20,8 +20,13 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every scenario.
-    pub const ALL: [Self; 5] =
-        [Self::Healthy, Self::MetricGap, Self::RollingUpdate, Self::Step, Self::Crash];
+    pub const ALL: [Self; 5] = [
+        Self::Healthy,
+        Self::MetricGap,
+        Self::RollingUpdate,
+        Self::Step,
+        Self::Crash,
+    ];
 
     /// The name used on the command line.
     ///
@@ -50,12 +55,19 @@ impl Scenario {
         for at in (first..end).step_by(day) {
             match self {
                 Self::Healthy => {}
-                Self::MetricGap => plant.outages.push(Outage { from: at, to: at + ten }),
+                Self::MetricGap => plant.outages.push(Outage {
+                    from: at,
+                    to: at + ten,
+                }),
                 Self::RollingUpdate => {
-                    plant.rolling_updates.push(RollingUpdate { at, surge: 0.25 });
+                    plant
+                        .rolling_updates
+                        .push(RollingUpdate { at, surge: 0.25 });
                 }
                 Self::Step => {
-                    demand.load[at..(at + ten).min(end)].iter_mut().for_each(|x| *x *= 10.0);
+                    demand.load[at..(at + ten).min(end)]
+                        .iter_mut()
+                        .for_each(|x| *x *= 10.0);
                 }
                 Self::Crash => plant.crashes.push(Crash { at, share: 0.5 }),
             }

@@ -65,7 +65,13 @@ pub fn frontier(sweep: &[SweepPoint]) -> [FrontierPoint; 3] {
         let best = sweep
             .iter()
             .filter(|p| p.bad_share <= bad_limit)
-            .reduce(|best, p| if p.cost_ratio < best.cost_ratio { p } else { best });
+            .reduce(|best, p| {
+                if p.cost_ratio < best.cost_ratio {
+                    p
+                } else {
+                    best
+                }
+            });
         FrontierPoint {
             bad_limit,
             cost_ratio: best.map(|p| p.cost_ratio),
@@ -87,7 +93,9 @@ pub fn in_parallel<W: Sync, T: Send>(
     job: impl Fn(&W) -> T + Sync,
     mut progress: impl FnMut(usize),
 ) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(work.len());
+    let threads = std::thread::available_parallelism()
+        .map_or(1, |n| n.get())
+        .min(work.len());
     let next = AtomicUsize::new(0);
     let mut results: Vec<Option<T>> = work.iter().map(|_| None).collect();
     std::thread::scope(|scope| {

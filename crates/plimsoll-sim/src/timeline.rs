@@ -61,7 +61,9 @@ impl Recorder for Timeline {
                 ..Column::default()
             });
         }
-        let Some(column) = self.columns.last_mut() else { return };
+        let Some(column) = self.columns.last_mut() else {
+            return;
+        };
         column.ticks += 1;
         let weight = 1.0 / f64::from(column.ticks);
         let add = |range: &mut (u32, f64, u32), value: u32| {

@@ -54,9 +54,10 @@ impl Trace {
     pub fn between(&self, from_s: i64, to_s: i64) -> Result<Self, TraceError> {
         let step = i64::from(self.step_s);
         let index = |at: i64| {
-            usize::try_from((at.saturating_sub(self.start_s) + step - 1).div_euclid(step))
-                .unwrap_or(0)
-                .min(self.rates.len())
+            let since = at.saturating_sub(self.start_s);
+            // Rounded up: a step belongs to the part if it begins in it.
+            let steps = since.div_euclid(step) + i64::from(since.rem_euclid(step) > 0);
+            usize::try_from(steps).unwrap_or(0).min(self.rates.len())
         };
         let (from, to) = (index(from_s), index(to_s));
         if from >= to {
@@ -79,7 +80,8 @@ impl Trace {
     #[must_use]
     pub fn end_s(&self) -> i64 {
         let steps = i64::try_from(self.rates.len()).unwrap_or(i64::MAX);
-        self.start_s.saturating_add(steps.saturating_mul(i64::from(self.step_s)))
+        self.start_s
+            .saturating_add(steps.saturating_mul(i64::from(self.step_s)))
     }
 }
 
@@ -104,6 +106,12 @@ pub enum TraceError {
     TooShort {
         /// Rows found.
         rows: usize,
+    },
+    /// The step is not a whole number of seconds.
+    #[error("timestamps are {step_s} s apart, must be a whole number of seconds, at least 1")]
+    Step {
+        /// Usual distance between rows.
+        step_s: f64,
     },
     /// The steps between timestamps span too much.
     #[error("timestamps span {steps} steps of {step_s} s, must be at most 20000000")]
@@ -149,8 +157,8 @@ const MOST_STEPS: u64 = 20_000_000;
 /// A CSV text with the columns `timestamp` (seconds since the epoch, ascending) and `value`.
 ///
 /// A header is optional where there are just these two columns, in this order. An empty value, `NaN`
-/// or `null` is a missing one. The step is the most frequent distance between rows; a row belongs
-/// to the nearest step.
+/// or `null` is a missing one. The step is the usual distance between rows, a whole number of
+/// seconds; a row belongs to the nearest step.
 ///
 /// ```
 /// use plimsoll_sim::{CsvSource, TraceSource, Unit};
@@ -169,7 +177,10 @@ impl<'a> CsvSource<'a> {
     /// A source that reads `text` as requests in the step.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
-        Self { text, unit: Unit::Requests }
+        Self {
+            text,
+            unit: Unit::Requests,
+        }
     }
 
     /// Sets what the values count.
@@ -208,14 +219,14 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
         let cells = || line.split(',').map(str::trim);
         if std::mem::take(&mut first) && cells().next().is_some_and(|c| c.parse::<f64>().is_err()) {
             let find = |name: &'static str| {
-                cells().position(|c| c.trim_matches('"').eq_ignore_ascii_case(name)).ok_or_else(
-                    || TraceError::Row {
+                cells()
+                    .position(|c| c.trim_matches('"').eq_ignore_ascii_case(name))
+                    .ok_or_else(|| TraceError::Row {
                         line: number,
                         field: "header",
                         value: line.to_owned(),
                         bound: "a header with the columns timestamp and value",
-                    },
-                )
+                    })
             };
             (time_column, value_column) = (find("timestamp")?, find("value")?);
             continue;
@@ -228,7 +239,10 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
                 bound: "present: two columns separated by a comma",
             })
         };
-        let (time, value) = (cell(time_column, "timestamp")?, cell(value_column, "value")?);
+        let (time, value) = (
+            cell(time_column, "timestamp")?,
+            cell(value_column, "value")?,
+        );
         let wrong = |field, value: &str, bound| TraceError::Row {
             line: number,
             field,
@@ -241,7 +255,11 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
             .filter(|t| t.is_finite() && t.abs() < 1e11)
             .ok_or_else(|| wrong("timestamp", time, "seconds since the epoch, within ±1e11"))?;
         if rows.last().is_some_and(|previous| at < previous.at) {
-            return Err(wrong("timestamp", time, "no earlier than the row before it"));
+            return Err(wrong(
+                "timestamp",
+                time,
+                "no earlier than the row before it",
+            ));
         }
         let value = match value {
             "" | "NaN" | "nan" | "null" => None,
@@ -261,25 +279,31 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
     Ok(rows)
 }
 
-/// The most frequent distance between rows, in whole seconds.
+/// The usual distance between rows: the mean of those near the median, which must be a whole number
+/// of seconds.
 fn step(rows: &[Row]) -> Result<u32, TraceError> {
-    let mut distances: Vec<u32> = rows
+    let mut distances: Vec<f64> = rows
         .windows(2)
-        .map(|pair| (pair[1].at - pair[0].at).round())
-        .filter(|d| *d >= 1.0)
-        .map(|d| d.min(f64::from(u32::MAX)) as u32)
+        .map(|pair| pair[1].at - pair[0].at)
+        .filter(|d| *d > 0.0)
         .collect();
-    distances.sort_unstable();
-    let mut best = (0, 0);
-    for run in distances.chunk_by(|a, b| a == b) {
-        if run.len() > best.0 {
-            best = (run.len(), run[0]);
-        }
-    }
-    if best.0 == 0 {
+    distances.sort_unstable_by(f64::total_cmp);
+    let Some(median) = distances
+        .get(distances.len().saturating_sub(1) / 2)
+        .copied()
+    else {
         return Err(TraceError::TooShort { rows: 1 });
+    };
+    let near = distances
+        .iter()
+        .filter(|d| (**d - median).abs() <= 0.25 * median);
+    let (sum, count) = near.fold((0.0, 0.0), |(sum, count), d| (sum + d, count + 1.0));
+    let step_s = sum / count;
+    let whole = step_s.round();
+    if whole < 1.0 || whole > f64::from(u32::MAX) || (step_s - whole).abs() > 0.01 * whole {
+        return Err(TraceError::Step { step_s });
     }
-    Ok(best.1)
+    Ok(whole as u32)
 }
 
 fn grid(rows: &[Row], step_s: u32, unit: Unit) -> Result<Trace, TraceError> {
@@ -298,7 +322,11 @@ fn grid(rows: &[Row], step_s: u32, unit: Unit) -> Result<Trace, TraceError> {
         slot.1 += 1;
         repairs.duplicate_rows += usize::from(slot.1 > 1);
     }
-    let scale = if unit == Unit::Requests { 1.0 / step } else { 1.0 };
+    let scale = if unit == Unit::Requests {
+        1.0 / step
+    } else {
+        1.0
+    };
     let mut rates = Vec::with_capacity(sums.len());
     // A trace that begins with a gap has nothing to repeat: it begins at its first value.
     let lead = sums.iter().take_while(|(_, n)| *n == 0).count();

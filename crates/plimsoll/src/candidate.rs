@@ -63,8 +63,8 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
     let hpa = HpaConfig::new(fleet.max, [MetricSpec::cpu_utilization(70)])
         .with_min_replicas(fleet.min.min(fleet.max));
     let kpa = |delay_s: u64| {
-        let config = KpaConfig::new(1.0)
-            .with_scale_down_delay(std::time::Duration::from_secs(delay_s));
+        let config =
+            KpaConfig::new(1.0).with_scale_down_delay(std::time::Duration::from_secs(delay_s));
         PolicySource::Kpa(KpaPolicy::at_utilization(0.7, config))
     };
     [
@@ -73,7 +73,10 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
         ("kpa-delay", kpa(300)),
     ]
     .into_iter()
-    .map(|(name, source)| NamedPolicy { name: name.to_owned(), source })
+    .map(|(name, source)| NamedPolicy {
+        name: name.to_owned(),
+        source,
+    })
     .collect()
 }
 
@@ -87,7 +90,10 @@ impl Candidate {
                 let (config, signals, left_out) = driven_by_load(config);
                 if config.metrics.is_empty() {
                     let metrics = left_out.join(", ");
-                    return Err(CandidateError::NoMetric { policy: name, metrics });
+                    return Err(CandidateError::NoMetric {
+                        policy: name,
+                        metrics,
+                    });
                 }
                 if !left_out.is_empty() {
                     notes.push(format!(
@@ -97,10 +103,18 @@ impl Candidate {
                 }
                 ("hpa", Rule::Hpa(Box::new(config)), signals)
             }
-            PolicySource::Kpa(policy) => ("kpa", Rule::Kpa(Box::new(policy)), vec![Signal::TotalRate]),
+            PolicySource::Kpa(policy) => {
+                ("kpa", Rule::Kpa(Box::new(policy)), vec![Signal::TotalRate])
+            }
             PolicySource::Fixed(replicas) => ("fixed", Rule::Fixed(replicas), Vec::new()),
         };
-        Ok(Self { name, kind, notes, rule, signals })
+        Ok(Self {
+            name,
+            kind,
+            notes,
+            rule,
+            signals,
+        })
     }
 
     /// The knob's setting in the policy as given, where it has one.
@@ -133,7 +147,10 @@ impl Candidate {
         percent: Option<u32>,
         fleet: Fleet,
     ) -> Result<Runnable, CandidateError> {
-        let fail = |source| CandidateError::Config { policy: self.name.clone(), source };
+        let fail = |source| CandidateError::Config {
+            policy: self.name.clone(),
+            source,
+        };
         let policy: Box<dyn Policy> = match &self.rule {
             Rule::Hpa(config) => {
                 let mut config = (**config).clone();
@@ -156,7 +173,10 @@ impl Candidate {
             }
             Rule::Fixed(replicas) => Box::new(Fixed(*replicas)),
         };
-        Ok(Runnable { policy, signals: self.signals.clone() })
+        Ok(Runnable {
+            policy,
+            signals: self.signals.clone(),
+        })
     }
 
     /// Whether the policy has a knob to sweep.
@@ -189,21 +209,24 @@ fn driven_by_load(mut config: HpaConfig) -> (HpaConfig, Vec<Signal>, Vec<String>
 
 fn signal_for(metric: &MetricSpec) -> Option<Signal> {
     match metric {
-        MetricSpec::Resource { name, target: ResourceTarget::Utilization(_) } if name == "cpu" => {
-            Some(Signal::Cpu)
-        }
-        MetricSpec::ContainerResource { name, target: ResourceTarget::Utilization(_), .. }
-            if name == "cpu" =>
-        {
-            Some(Signal::ContainerCpu)
-        }
+        MetricSpec::Resource {
+            name,
+            target: ResourceTarget::Utilization(_),
+        } if name == "cpu" => Some(Signal::Cpu),
+        MetricSpec::ContainerResource {
+            name,
+            target: ResourceTarget::Utilization(_),
+            ..
+        } if name == "cpu" => Some(Signal::ContainerCpu),
         MetricSpec::Pods { name, .. } if is_request_rate(name) => Some(Signal::PodRate),
-        MetricSpec::Object { name, target: ValueTarget::AverageValue(_) }
-        | MetricSpec::External { name, target: ValueTarget::AverageValue(_) }
-            if is_request_rate(name) =>
-        {
-            Some(Signal::TotalRate)
+        MetricSpec::Object {
+            name,
+            target: ValueTarget::AverageValue(_),
         }
+        | MetricSpec::External {
+            name,
+            target: ValueTarget::AverageValue(_),
+        } if is_request_rate(name) => Some(Signal::TotalRate),
         _ => None,
     }
 }
@@ -222,15 +245,26 @@ fn is_request_rate(name: &str) -> bool {
 /// A metric's target as a share of what a replica carries.
 fn target_share(metric: &MetricSpec, capacity_rps: f64) -> f64 {
     match metric {
-        MetricSpec::Resource { target: ResourceTarget::Utilization(percent), .. }
-        | MetricSpec::ContainerResource {
-            target: ResourceTarget::Utilization(percent), ..
-        } => f64::from(*percent) / 100.0,
-        MetricSpec::Pods { average_value: value, .. }
-        | MetricSpec::Object { target: ValueTarget::AverageValue(value), .. }
-        | MetricSpec::External { target: ValueTarget::AverageValue(value), .. } => {
-            value.to_units() / capacity_rps
+        MetricSpec::Resource {
+            target: ResourceTarget::Utilization(percent),
+            ..
         }
+        | MetricSpec::ContainerResource {
+            target: ResourceTarget::Utilization(percent),
+            ..
+        } => f64::from(*percent) / 100.0,
+        MetricSpec::Pods {
+            average_value: value,
+            ..
+        }
+        | MetricSpec::Object {
+            target: ValueTarget::AverageValue(value),
+            ..
+        }
+        | MetricSpec::External {
+            target: ValueTarget::AverageValue(value),
+            ..
+        } => value.to_units() / capacity_rps,
         _ => f64::INFINITY,
     }
 }
@@ -240,9 +274,18 @@ fn set_target(metric: &mut MetricSpec, percent: u32, capacity_rps: f64) {
         MetricSpec::Resource { target, .. } | MetricSpec::ContainerResource { target, .. } => {
             *target = ResourceTarget::Utilization(percent);
         }
-        MetricSpec::Pods { average_value: value, .. }
-        | MetricSpec::Object { target: ValueTarget::AverageValue(value), .. }
-        | MetricSpec::External { target: ValueTarget::AverageValue(value), .. } => {
+        MetricSpec::Pods {
+            average_value: value,
+            ..
+        }
+        | MetricSpec::Object {
+            target: ValueTarget::AverageValue(value),
+            ..
+        }
+        | MetricSpec::External {
+            target: ValueTarget::AverageValue(value),
+            ..
+        } => {
             let units = capacity_rps * f64::from(percent) / 100.0;
             // A replica that carries less than a thousandth of a request a second has target 1m.
             *value = Milli::try_from_units(units).unwrap_or(*value).max(Milli(1));
@@ -257,10 +300,20 @@ mod tests {
 
     #[test]
     fn request_rates_are_known_by_their_names() {
-        for name in ["http_requests_per_second", "request_rate", "nginx-rps", "app.qps"] {
+        for name in [
+            "http_requests_per_second",
+            "request_rate",
+            "nginx-rps",
+            "app.qps",
+        ] {
             assert!(is_request_rate(name), "{name}");
         }
-        for name in ["queue_length", "response_time_p95", "requests_in_flight", "error_rate"] {
+        for name in [
+            "queue_length",
+            "response_time_p95",
+            "requests_in_flight",
+            "error_rate",
+        ] {
             assert!(!is_request_rate(name), "{name}");
         }
     }

@@ -240,10 +240,12 @@ fn moment(text: &str) -> Result<Moment, String> {
     {
         return Ok(Moment::Epoch(stamp.as_second()));
     }
-    autoscale_core::parse_duration(text).map(Moment::Offset).map_err(|_| {
-        "must be seconds since the epoch, a date such as 1998-06-09, or a duration such as 8d"
-            .to_owned()
-    })
+    autoscale_core::parse_duration(text)
+        .map(Moment::Offset)
+        .map_err(|_| {
+            "must be seconds since the epoch, a date such as 1998-06-09, or a duration such as 8d"
+                .to_owned()
+        })
 }
 
 #[cfg(test)]
@@ -260,8 +262,14 @@ mod tests {
     fn moments_are_read_in_all_their_forms() {
         assert_eq!(moment("897350400"), Ok(Moment::Epoch(897_350_400)));
         assert_eq!(moment("1998-06-09"), Ok(Moment::Epoch(897_350_400)));
-        assert_eq!(moment("1998-06-09T01:00:00Z"), Ok(Moment::Epoch(897_354_000)));
-        assert_eq!(moment("8d"), Ok(Moment::Offset(Duration::from_secs(8 * 86_400))));
+        assert_eq!(
+            moment("1998-06-09T01:00:00Z"),
+            Ok(Moment::Epoch(897_354_000))
+        );
+        assert_eq!(
+            moment("8d"),
+            Ok(Moment::Offset(Duration::from_secs(8 * 86_400)))
+        );
         assert!(moment("yesterday").is_err());
         assert_eq!(Moment::Offset(Duration::from_secs(5)).resolve(10), 15);
     }

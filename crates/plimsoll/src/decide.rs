@@ -76,8 +76,10 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             let bounds = policy.bounds.min.unwrap_or(0)..=policy.bounds.max.unwrap_or(u32::MAX);
             let config = policy.config(capacity);
             let mut kpa = Kpa::try_from(KpaSnapshot { config, state }).map_err(refuse)?;
-            let decision =
-                (&mut kpa).bounded(bounds).map_err(refuse)?.decide(args.now, &observation);
+            let decision = (&mut kpa)
+                .bounded(bounds)
+                .map_err(refuse)?
+                .decide(args.now, &observation);
             (decision, Some(State::Kpa(kpa.state().clone())))
         }
         PolicySource::Fixed(replicas) => (Fixed(replicas).decide(args.now, &observation), None),
@@ -134,7 +136,9 @@ fn check_readings(observation: &Observation, metrics: usize) -> Result<(), Input
     Err(InputError::new(
         "standard input",
         None,
-        format!("readings has {given} entries, must have {metrics}: one for each metric of the policy, in its order"),
+        format!(
+            "readings has {given} entries, must have {metrics}: one for each metric of the policy, in its order"
+        ),
     ))
 }
 

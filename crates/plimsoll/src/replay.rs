@@ -31,7 +31,10 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let (name, trace) = load_trace(args)?;
     let (trace, warm_up) = select(args, &trace).map_err(&flag)?;
     let scored = trace
-        .between(trace.start_s.saturating_add_unsigned(warm_up.as_secs()), trace.end_s())
+        .between(
+            trace.start_s.saturating_add_unsigned(warm_up.as_secs()),
+            trace.end_s(),
+        )
         .map_err(|e| flag(e.to_string()))?;
     let mut model = ServiceModel::fitted(&scored, args.utilization, 40.0);
     if let Some(capacity) = args.capacity {
@@ -43,7 +46,11 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let scenario = Scenario::from(args.scenario);
     scenario.apply(&mut demand, &mut config);
     let plant = Plant::new(&demand, config).map_err(|e| flag(e.to_string()))?;
-    let fleet = Fleet { min: args.min, max: args.max, capacity_rps: model.capacity_rps };
+    let fleet = Fleet {
+        min: args.min,
+        max: args.max,
+        capacity_rps: model.capacity_rps,
+    };
     let candidates = candidates(args, fleet)?;
 
     let best = plant.optimum();
@@ -82,14 +89,15 @@ fn load_trace(args: &ReplayArgs) -> Result<(String, Trace), InputError> {
         return Ok((WORLD_CUP_NAME.to_owned(), parse(WORLD_CUP_NAME, WORLD_CUP)?));
     };
     let file = path.display().to_string();
-    let bytes =
-        std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
+    let bytes = std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
     let text = String::from_utf8(bytes).map_err(|e| {
         let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
         let line = 1 + good.iter().filter(|b| **b == b'\n').count();
         InputError::in_line(&file, line, "not UTF-8 text")
     })?;
-    let name = path.file_stem().map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
+    let name = path
+        .file_stem()
+        .map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
     Ok((name, parse(&file, &text)?))
 }
 
@@ -112,7 +120,10 @@ fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String>
 fn plant_config(args: &ReplayArgs) -> PlantConfig {
     let mut config = PlantConfig::default();
     config.start_up = match args.start_up_max {
-        Some(to) => StartUp::Uniform { from: args.start_up, to },
+        Some(to) => StartUp::Uniform {
+            from: args.start_up,
+            to,
+        },
         None => StartUp::Fixed(args.start_up),
     };
     config.metric_lag = args.lag;
@@ -127,11 +138,18 @@ fn plant_config(args: &ReplayArgs) -> PlantConfig {
 fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputError> {
     let mut policies = Vec::new();
     if args.policy.is_empty() {
-        policies = default_set(fleet).into_iter().map(|p| (String::new(), p)).collect();
+        policies = default_set(fleet)
+            .into_iter()
+            .map(|p| (String::new(), p))
+            .collect();
     }
     for path in &args.policy {
         let file = path.display().to_string();
-        policies.extend(policy_file::load(path)?.into_iter().map(|p| (file.clone(), p)));
+        policies.extend(
+            policy_file::load(path)?
+                .into_iter()
+                .map(|p| (file.clone(), p)),
+        );
     }
     let mut names: Vec<String> = Vec::new();
     policies
@@ -244,8 +262,10 @@ fn do_piece(
     match percent {
         None => {
             let demand = plant.demand();
-            let mut notes =
-                (Outcome::new(demand.model.utilization), Timeline::new(demand, PLOT_COLUMNS));
+            let mut notes = (
+                Outcome::new(demand.model.utilization),
+                Timeline::new(demand, PLOT_COLUMNS),
+            );
             plant.run(policy, &runnable.signals, &mut notes);
             Ok(Done::Whole(Box::new(notes)))
         }
@@ -254,7 +274,12 @@ fn do_piece(
             plant.run(policy, &runnable.signals, &mut figures);
             let setting = f64::from(percent) / 100.0;
             let day = plant.demand().ticks_a_day();
-            Ok(Done::Setting(SweepPoint::new(setting, &figures, best.replica_ticks, day)))
+            Ok(Done::Setting(SweepPoint::new(
+                setting,
+                &figures,
+                best.replica_ticks,
+                day,
+            )))
         }
     }
 }
@@ -263,8 +288,16 @@ fn do_piece(
 fn finish(args: &ReplayArgs, report: &ReplayReport) -> Result<String, InputError> {
     let chosen = args.output.json.is_some() || args.output.html.is_some();
     let default = |name: &str| (!chosen).then(|| PathBuf::from(name));
-    let json = args.output.json.clone().or_else(|| default("plimsoll-report.json"));
-    let page = args.output.html.clone().or_else(|| default("plimsoll-report.html"));
+    let json = args
+        .output
+        .json
+        .clone()
+        .or_else(|| default("plimsoll-report.json"));
+    let page = args
+        .output
+        .html
+        .clone()
+        .or_else(|| default("plimsoll-report.html"));
     let to_stdout = |path: &Option<PathBuf>| path.as_deref().is_some_and(output::is_stdout);
     if to_stdout(&json) && to_stdout(&page) {
         return Err(InputError::new(
@@ -300,7 +333,10 @@ fn to_json(report: &ReplayReport) -> Result<String, InputError> {
 }
 
 fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
 }
 
 fn summary(report: &ReplayReport) -> String {
@@ -331,8 +367,18 @@ fn summary(report: &ReplayReport) -> String {
         report.optimum_replica_seconds / 3600.0
     ));
     let header = [
-        "policy", "at", "cost/optimum", "cost/peak", "bad", "bad min", "longest", "reversals/d",
-        "changes/d", "bad≤1%", "≤0.1%", "≤0.01%",
+        "policy",
+        "at",
+        "cost/optimum",
+        "cost/peak",
+        "bad",
+        "bad min",
+        "longest",
+        "reversals/d",
+        "changes/d",
+        "bad≤1%",
+        "≤0.1%",
+        "≤0.01%",
     ];
     let rows: Vec<Vec<String>> = report.policies.iter().map(row).collect();
     text.push_str(&table(&header, &rows));
@@ -348,7 +394,9 @@ fn summary(report: &ReplayReport) -> String {
 fn row(policy: &PolicyReport) -> Vec<String> {
     let mut cells = vec![
         policy.name.clone(),
-        policy.setting.map_or_else(|| "–".to_owned(), |s| format!("{s:.2}")),
+        policy
+            .setting
+            .map_or_else(|| "–".to_owned(), |s| format!("{s:.2}")),
         format!("{:.3}", policy.cost_ratio),
         format!("{:.3}", policy.static_peak_ratio),
         percent(policy.bad_share),
@@ -359,11 +407,13 @@ fn row(policy: &PolicyReport) -> Vec<String> {
     ];
     for i in 0..3 {
         let point = policy.frontier.get(i);
-        cells.push(match point.and_then(|p| Some((p.cost_ratio?, p.setting?))) {
-            Some((cost, setting)) => format!("{cost:.3} @{setting:.2}"),
-            None if point.is_some() => "never".to_owned(),
-            None => "–".to_owned(),
-        });
+        cells.push(
+            match point.and_then(|p| Some((p.cost_ratio?, p.setting?))) {
+                Some((cost, setting)) => format!("{cost:.3} @{setting:.2}"),
+                None if point.is_some() => "never".to_owned(),
+                None => "–".to_owned(),
+            },
+        );
     }
     cells
 }

@@ -138,5 +138,10 @@ impl PolicyReport {
 #[must_use]
 pub fn peak(plant: &Plant<'_>) -> u32 {
     let scored = plant.demand().scored_from..;
-    plant.needed().get(scored).and_then(|n| n.iter().max()).copied().unwrap_or(0)
+    plant
+        .needed()
+        .get(scored)
+        .and_then(|n| n.iter().max())
+        .copied()
+        .unwrap_or(0)
 }

@@ -31,7 +31,10 @@ pub(crate) fn demand(load: &[f64]) -> Demand {
     Demand {
         start_s: 0,
         tick: TICK,
-        model: ServiceModel { capacity_rps: 100.0, utilization: 0.8 },
+        model: ServiceModel {
+            capacity_rps: 100.0,
+            utilization: 0.8,
+        },
         load: load.to_vec(),
         scored_from: 0,
     }

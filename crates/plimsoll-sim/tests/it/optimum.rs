@@ -18,14 +18,24 @@ fn brute_force(needed: &[u32], s: usize) -> u64 {
     // in t-s..=t unless the fleet held that many all along, which the same condition says.
     // Minimal cost = min over sequences with ordered[u] ≥ needed[t] for u in t-s..=t.
     let floor: Vec<usize> = (0..needed.len())
-        .map(|u| needed[u..(u + s + 1).min(needed.len())].iter().copied().max().unwrap() as usize)
+        .map(|u| {
+            needed[u..(u + s + 1).min(needed.len())]
+                .iter()
+                .copied()
+                .max()
+                .unwrap() as usize
+        })
         .collect();
     // A full table over (tick, count): any count may follow any count.
     let mut best = vec![0_u64; most + 1];
     for low in floor {
         let cheapest = *best.iter().min().unwrap();
         for (count, cost) in best.iter_mut().enumerate() {
-            *cost = if count < low { u64::MAX / 2 } else { cheapest + count as u64 };
+            *cost = if count < low {
+                u64::MAX / 2
+            } else {
+                cheapest + count as u64
+            };
         }
     }
     best.into_iter().min().unwrap()
@@ -36,13 +46,7 @@ fn brute_force(needed: &[u32], s: usize) -> u64 {
 fn exhaustive(needed: &[u32], s: usize) -> u64 {
     use std::collections::HashMap;
     type State = (usize, Vec<u8>);
-    fn go(
-        t: usize,
-        pods: &[u8],
-        needed: &[u32],
-        s: usize,
-        seen: &mut HashMap<State, u64>,
-    ) -> u64 {
+    fn go(t: usize, pods: &[u8], needed: &[u32], s: usize, seen: &mut HashMap<State, u64>) -> u64 {
         if t == needed.len() {
             return 0;
         }
@@ -58,7 +62,10 @@ fn exhaustive(needed: &[u32], s: usize) -> u64 {
         let most = *needed.iter().max().unwrap() as usize;
         // At the end of the tick: keep any of the pods (fewest ticks left first), add any number.
         for keep in 0..=pods.len() {
-            let mut kept: Vec<u8> = pods[..keep].iter().map(|left| left.saturating_sub(1)).collect();
+            let mut kept: Vec<u8> = pods[..keep]
+                .iter()
+                .map(|left| left.saturating_sub(1))
+                .collect();
             for added in 0..=most.saturating_sub(keep) {
                 if added > 0 {
                     kept.push(s as u8);
@@ -88,17 +95,31 @@ fn exhaustive(needed: &[u32], s: usize) -> u64 {
         starts.sort();
         starts.dedup();
     }
-    starts.iter().map(|pods| go(0, pods, needed, s, &mut seen)).min().unwrap()
+    starts
+        .iter()
+        .map(|pods| go(0, pods, needed, s, &mut seen))
+        .min()
+        .unwrap()
 }
 
 #[test]
 fn equals_an_exhaustive_search_over_pods() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
     for _ in 0..400 {
-        let needed: Vec<u32> = (0..rng.random_range(1..=6)).map(|_| rng.random_range(0..=2)).collect();
+        let needed: Vec<u32> = (0..rng.random_range(1..=6))
+            .map(|_| rng.random_range(0..=2))
+            .collect();
         let s = rng.random_range(0..=3);
-        assert_eq!(optimum(&needed, s).replica_ticks, exhaustive(&needed, s), "{needed:?} {s}");
-        assert_eq!(brute_force(&needed, s), exhaustive(&needed, s), "{needed:?} {s}");
+        assert_eq!(
+            optimum(&needed, s).replica_ticks,
+            exhaustive(&needed, s),
+            "{needed:?} {s}"
+        );
+        assert_eq!(
+            brute_force(&needed, s),
+            exhaustive(&needed, s),
+            "{needed:?} {s}"
+        );
     }
 }
 
@@ -110,7 +131,11 @@ fn equals_dynamic_programming_on_100_000_cases() {
         let top = rng.random_range(1..=6);
         let needed: Vec<u32> = (0..length).map(|_| rng.random_range(0..=top)).collect();
         let s = rng.random_range(0..=8);
-        assert_eq!(optimum(&needed, s).replica_ticks, brute_force(&needed, s), "{needed:?} {s}");
+        assert_eq!(
+            optimum(&needed, s).replica_ticks,
+            brute_force(&needed, s),
+            "{needed:?} {s}"
+        );
     }
 }
 
@@ -122,8 +147,16 @@ fn knowing_the_next_start_up_costs_the_optimum_on_the_shipped_trace() {
         let mut figures = Summary::default();
         let mut policy = LookAhead::new(plant.needed(), plant.start_up(), TICK);
         plant.run(&mut policy, &[], &mut figures);
-        assert_eq!(figures.replica_ticks, plant.optimum().replica_ticks, "{seconds} s");
-        assert!(figures.bad_share() <= 0.0, "{seconds} s: {}", figures.bad_share());
+        assert_eq!(
+            figures.replica_ticks,
+            plant.optimum().replica_ticks,
+            "{seconds} s"
+        );
+        assert!(
+            figures.bad_share() <= 0.0,
+            "{seconds} s: {}",
+            figures.bad_share()
+        );
     }
 }
 

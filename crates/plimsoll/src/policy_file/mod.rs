@@ -101,7 +101,14 @@ pub(crate) struct Bounds {
 impl KpaPolicy {
     /// A KPA whose target is a share of what one replica carries.
     pub(crate) const fn at_utilization(share: f64, config: KpaConfig) -> Self {
-        Self { config, target: KpaTarget::Utilization(share), bounds: Bounds { min: None, max: None } }
+        Self {
+            config,
+            target: KpaTarget::Utilization(share),
+            bounds: Bounds {
+                min: None,
+                max: None,
+            },
+        }
     }
 
     /// The configuration for replicas that carry `capacity` each, in the metric's unit; finite and

@@ -75,7 +75,7 @@ fn command_lines_that_cannot_be_right() {
             &["--start-up", "soon", "15s"],
         ),
         (&["replay", "t.csv", "--tick=-5s"], &["--tick"]),
-        (&["replay", "t.csv", "--lag", "99999999999d"], &["--lag"]),
+        (&["replay", "t.csv", "--lag", "99999999999d"], &["lag"]),
         (
             &["replay", "t.csv", "--from", "yesterday"],
             &["--from", "1998-06-09"],
