@@ -170,6 +170,7 @@ pub struct Stabilized<P> {
     up: Duration,
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     down: Duration,
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     now: Duration,
     log: RecommendationLog,
 }
@@ -183,6 +184,7 @@ struct StabilizedData<P> {
     up: Duration,
     #[serde(with = "crate::duration")]
     down: Duration,
+    #[serde(with = "crate::duration")]
     now: Duration,
     log: RecommendationLog,
 }
@@ -237,6 +239,7 @@ impl<P: Policy> Policy for Stabilized<P> {
 pub struct RateLimited<P> {
     inner: P,
     rules: Behavior,
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     now: Duration,
     history: ScaleHistory,
 }
@@ -247,6 +250,7 @@ pub struct RateLimited<P> {
 struct RateLimitedData<P> {
     inner: P,
     rules: Behavior,
+    #[serde(with = "crate::duration")]
     now: Duration,
     history: ScaleHistory,
 }

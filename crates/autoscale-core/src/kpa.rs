@@ -273,19 +273,33 @@ pub struct Kpa {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct KpaState {
     /// The latest `now`.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub now: Duration,
     /// Whether it has seen a target yet.
     pub born: bool,
     /// When the cause of panic was last seen, while in panic.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub panic_since: Option<Duration>,
     /// The largest count of this panic.
     pub max_panic_replicas: u32,
     /// Counts of the scale-down delay, largest first: (2-second bucket, count).
     pub delayed: VecDeque<(u64, u32)>,
     /// Readings of the stable window, oldest first.
-    pub samples: VecDeque<(Duration, f64)>,
+    pub samples: VecDeque<KpaSample>,
     /// Whether the latest decision had no data.
     pub blind: bool,
+}
+
+/// One past reading.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct KpaSample {
+    /// When.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    pub at: Duration,
+    /// The total, in the metric's unit.
+    pub value: f64,
 }
 
 /// A KPA's configuration and state, as it is written to disk.
@@ -464,16 +478,16 @@ impl Kpa {
     /// Takes a value into the windows and averages them.
     fn average(&mut self, now: Duration, value: f64) -> Averages {
         let samples = &mut self.state.samples;
-        if samples.back().is_some_and(|(at, _)| *at == now) {
+        if samples.back().is_some_and(|s| s.at == now) {
             samples.pop_back();
         }
-        samples.push_back((now, value));
+        samples.push_back(KpaSample { at: now, value });
         let mean = |window: Duration| {
             let inside = samples
                 .iter()
                 .rev()
-                .take_while(|(at, _)| *at == now || at.saturating_add(window) > now);
-            let (sum, count) = inside.fold((0.0, 0.0), |(s, n), (_, v)| (s + v, n + 1.0));
+                .take_while(|s| s.at == now || s.at.saturating_add(window) > now);
+            let (sum, count) = inside.fold((0.0, 0.0), |(sum, n), s| (sum + s.value, n + 1.0));
             sum / count
         };
         Averages {
@@ -488,7 +502,7 @@ impl Kpa {
         let samples = &mut self.state.samples;
         while samples
             .front()
-            .is_some_and(|(at, _)| at.saturating_add(window) <= now)
+            .is_some_and(|s| s.at.saturating_add(window) <= now)
         {
             samples.pop_front();
         }

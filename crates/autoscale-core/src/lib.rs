@@ -38,7 +38,7 @@ pub use hpa::{
     ScaleEvent, ScaleEventLog, ScaleHistory, ScalingPolicy, ScalingRules, SelectPolicy,
     ValueTarget, legacy_limit, per_pod_usage, rate_limit,
 };
-pub use kpa::{Averages, Kpa, KpaConfig, KpaSnapshot, KpaState};
+pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
 pub use observation::{
     Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,

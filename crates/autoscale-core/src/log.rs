@@ -10,6 +10,7 @@ use crate::{Decision, Observation, Policy};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogEntry {
     /// When the decision was taken.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub now: Duration,
     /// What the policy was shown.
     pub observation: Observation,

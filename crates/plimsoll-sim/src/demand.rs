@@ -60,6 +60,9 @@ pub struct Demand {
     pub scored_from: usize,
 }
 
+/// Nine years of ticks of 15 s.
+const MOST_TICKS: u128 = 20_000_000;
+
 /// Why a demand could not be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -73,6 +76,22 @@ pub enum DemandError {
         value: f64,
         /// Its range.
         bound: &'static str,
+    },
+    /// Less than a tick.
+    #[error("the trace is {trace_s} s long, must be at least a tick ({tick_s} s)")]
+    TooShort {
+        /// Length of the trace.
+        trace_s: u64,
+        /// Length of a tick.
+        tick_s: f64,
+    },
+    /// More ticks than can be simulated.
+    #[error(
+        "the trace spans {ticks} ticks, must be at most {MOST_TICKS}: cut it or use a longer tick"
+    )]
+    TooLong {
+        /// Ticks in the trace.
+        ticks: u128,
     },
     /// The warm-up leaves nothing to score.
     #[error("warm_up is {warm_up_s} s, must be shorter than the trace ({trace_s} s)")]
@@ -110,8 +129,8 @@ impl Demand {
         check(
             "capacity",
             capacity,
-            capacity.is_finite() && capacity > 0.0,
-            "a number > 0",
+            (1e-6..=1e12).contains(&capacity),
+            "1e-6 … 1e12 requests a second",
         )?;
         let share = model.utilization;
         check(
@@ -129,6 +148,15 @@ impl Demand {
         )?;
         let step_ms = u128::from(trace.step_s) * 1000;
         let total_ms = step_ms * trace.rates.len() as u128;
+        if total_ms < tick_ms {
+            let (trace_s, tick_s) = ((total_ms / 1000) as u64, tick.as_secs_f64());
+            return Err(DemandError::TooShort { trace_s, tick_s });
+        }
+        if total_ms / tick_ms > MOST_TICKS {
+            return Err(DemandError::TooLong {
+                ticks: total_ms / tick_ms,
+            });
+        }
         let ticks = (total_ms / tick_ms) as usize;
         let scored_from = warm_up.as_millis().div_ceil(tick_ms) as usize;
         if scored_from >= ticks {

@@ -121,8 +121,6 @@ pub struct Outcome {
     pub overload: f64,
     /// Most replicas needed at once.
     pub peak_needed: u32,
-    /// Largest surplus right after a need ended growing, relative to the need.
-    pub worst_surplus: f64,
     /// Sums behind the elasticity figures: shortage, surplus (relative), ticks of each, opposite
     /// moves, changes of supply and of need.
     sums: [f64; 7],
@@ -204,7 +202,6 @@ impl Recorder for Outcome {
             if supply > need {
                 self.sums[1] += (supply - need) / need;
                 self.sums[3] += 1.0;
-                self.worst_surplus = self.worst_surplus.max((supply - need) / need);
             }
         }
         // Load at the allowed utilization × utilization = load at full capacity.

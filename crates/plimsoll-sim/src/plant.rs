@@ -108,7 +108,7 @@ pub struct Outage {
 /// Every pod is replaced, `surge` more than asked for at a time, never fewer than asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RollingUpdate {
-    /// Tick at whose end it begins.
+    /// Tick at whose start it begins.
     pub at: usize,
     /// Share of the count, rounded up; Kubernetes' default is 0.25.
     pub surge: f64,

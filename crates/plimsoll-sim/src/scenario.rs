@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use crate::{Crash, Demand, Outage, PlantConfig, RollingUpdate};
 
-/// A disturbance, once a day at noon of the scored part (at its middle, where it is shorter).
+/// A disturbance, once a day, twelve hours after the start of the part that counts (at its middle,
+/// where it is shorter than a day).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scenario {
     /// None.

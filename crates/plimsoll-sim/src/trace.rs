@@ -210,7 +210,7 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut time_column, mut value_column) = (0, 1);
     let mut rows: Vec<Row> = Vec::new();
-    let mut first = true;
+    let (mut first, mut header) = (true, false);
     for (i, line) in text.lines().enumerate() {
         let number = i + 1;
         if line.trim().is_empty() {
@@ -229,7 +229,16 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
                     })
             };
             (time_column, value_column) = (find("timestamp")?, find("value")?);
+            header = true;
             continue;
+        }
+        if !header && cells().count() > 2 {
+            return Err(TraceError::Row {
+                line: number,
+                field: "row",
+                value: line.to_owned(),
+                bound: "two columns, timestamp and value, where there is no header",
+            });
         }
         let cell = |column: usize, field: &'static str| {
             cells().nth(column).ok_or_else(|| TraceError::Row {
@@ -279,8 +288,8 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
     Ok(rows)
 }
 
-/// The usual distance between rows: the mean of those near the median, which must be a whole number
-/// of seconds.
+/// The usual distance between rows: the mean of those near the most frequent one, which must be a
+/// whole number of seconds.
 fn step(rows: &[Row]) -> Result<u32, TraceError> {
     let mut distances: Vec<f64> = rows
         .windows(2)
@@ -288,15 +297,15 @@ fn step(rows: &[Row]) -> Result<u32, TraceError> {
         .filter(|d| *d > 0.0)
         .collect();
     distances.sort_unstable_by(f64::total_cmp);
-    let Some(median) = distances
-        .get(distances.len().saturating_sub(1) / 2)
-        .copied()
-    else {
+    let same = |a: &f64, b: &f64| (a * 10.0).round() as i64 == (b * 10.0).round() as i64;
+    // The shortest of those that are equally frequent: the others span gaps.
+    let usual = distances.chunk_by(same).rev().max_by_key(|run| run.len());
+    let Some(usual) = usual.map(|run| run[0]) else {
         return Err(TraceError::TooShort { rows: 1 });
     };
     let near = distances
         .iter()
-        .filter(|d| (**d - median).abs() <= 0.25 * median);
+        .filter(|d| (**d - usual).abs() <= 0.1 * usual);
     let (sum, count) = near.fold((0.0, 0.0), |(sum, count), d| (sum + d, count + 1.0));
     let step_s = sum / count;
     let whole = step_s.round();

@@ -50,6 +50,8 @@ fn empty(demand: &Demand) -> ReplayReport {
         optimum_replica_seconds: 0.0,
         peak_replicas: 0,
         policies: Vec::new(),
+        flags: String::new(),
+        scenarios: Vec::new(),
     }
 }
 

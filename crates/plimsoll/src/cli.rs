@@ -89,7 +89,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
     pub(crate) warm_up: Duration,
 
-    /// Disturbance, once a day at noon.
+    /// Disturbance, once a day, twelve hours after the start.
     #[arg(long, value_name = "NAME", default_value = "healthy")]
     pub(crate) scenario: ScenarioName,
 
@@ -191,12 +191,14 @@ pub(crate) enum ScenarioName {
     Step,
     /// Half of the pods crash.
     Crash,
+    /// Nothing in the main figures, and beside them a table of all.
+    All,
 }
 
 impl From<ScenarioName> for Scenario {
     fn from(name: ScenarioName) -> Self {
         match name {
-            ScenarioName::Healthy => Self::Healthy,
+            ScenarioName::Healthy | ScenarioName::All => Self::Healthy,
             ScenarioName::MetricGap => Self::MetricGap,
             ScenarioName::RollingUpdate => Self::RollingUpdate,
             ScenarioName::Step => Self::Step,

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use autoscale_core::{
-    Decision, Fixed, Hpa, HpaSnapshot, HpaState, Kpa, KpaSnapshot, KpaState, Observation, Policy,
+    Fixed, Hpa, HpaSnapshot, HpaState, Kpa, KpaSnapshot, KpaState, Observation, Policy,
     PolicyExt as _,
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,11 @@ enum State {
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
     let file = &args.policy;
+    let written: Vec<(&str, &Path)> = [("--json", &args.json), ("--state", &args.state)]
+        .into_iter()
+        .filter_map(|(flag, path)| Some((flag, path.as_deref()?)))
+        .collect();
+    output::check_apart(&written, &[("--policy", file)])?;
     let mut policies = policy_file::load(file)?;
     let policy = match (policies.pop(), policies.len()) {
         (Some(policy), 0) => policy,
@@ -84,21 +89,15 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
         }
         PolicySource::Fixed(replicas) => (Fixed(replicas).decide(args.now, &observation), None),
     };
-    if let (Some(path), Some(state)) = (&args.state, state) {
-        output::write(path, &to_json(&state)?)?;
+    let text = to_json(&decision)?;
+    let state = state.map(|state| to_json(&state)).transpose()?;
+    let json = args.json.as_deref().unwrap_or_else(|| Path::new("-"));
+    let mut texts = vec![(json, text.as_str())];
+    if let (Some(path), Some(state)) = (&args.state, &state) {
+        texts.push((path, state));
     }
-    report(args, &decision)
-}
-
-fn report(args: &DecideArgs, decision: &Decision) -> Result<String, InputError> {
-    let text = to_json(decision)?;
-    match &args.json {
-        Some(path) if !output::is_stdout(path) => {
-            output::write(path, &text)?;
-            Ok(String::new())
-        }
-        _ => Ok(text),
-    }
+    output::write_all(&texts)?;
+    Ok(String::new())
 }
 
 fn load_state(path: &Path) -> Result<Option<State>, InputError> {
@@ -124,7 +123,7 @@ fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, I
         // The place stands in front already.
         let place = format!(" at line {} column {}", e.line(), e.column());
         let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
-        InputError::new(path, Some((e.line(), e.column())), message)
+        InputError::new(path, Some((e.line().max(1), e.column().max(1))), message)
     })
 }
 

@@ -1,19 +1,20 @@
 //! `plimsoll replay`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use autoscale_core::Policy;
+use autoscale_core::{Policy, format_duration};
 use plimsoll_sim::{
     CsvSource, Demand, Optimum, Outcome, Plant, PlantConfig, PolicyReport, ReplayReport, Scenario,
-    ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace, TraceSource as _, frontier, html,
-    in_parallel, peak,
+    ScenarioReport, ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace, TraceSource as _,
+    frontier, html, in_parallel, peak,
 };
 
 use crate::candidate::{Candidate, Fleet, default_set, settings};
-use crate::cli::{Moment, ReplayArgs};
+use crate::cli::{Moment, ReplayArgs, ScenarioName, UnitName};
 use crate::input_error::InputError;
-use crate::output;
+use crate::output::{self, printable};
 use crate::policy_file;
 use crate::progress::Progress;
 use crate::table::{percent, table};
@@ -27,51 +28,153 @@ const PLOT_COLUMNS: usize = 800;
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
-    let flag = |message: String| InputError::new("command line", None, message);
-    let (name, trace) = load_trace(args)?;
-    let (trace, warm_up) = select(args, &trace).map_err(&flag)?;
-    let scored = trace
-        .between(
-            trace.start_s.saturating_add_unsigned(warm_up.as_secs()),
-            trace.end_s(),
-        )
-        .map_err(|e| flag(e.to_string()))?;
-    let mut model = ServiceModel::fitted(&scored, args.utilization, 40.0);
-    if let Some(capacity) = args.capacity {
-        model.capacity_rps = capacity;
+    let places = Places::of(args)?;
+    if let Some(longest) = args.start_up_max
+        && longest < args.start_up
+    {
+        let (longest, shortest) = (format_duration(longest), format_duration(args.start_up));
+        let message =
+            format!("--start-up-max is {longest}, must be at least --start-up ({shortest})");
+        return Err(flag_error(&message));
     }
-    let mut demand =
-        Demand::new(&trace, model, args.tick, warm_up).map_err(|e| flag(e.to_string()))?;
-    let mut config = plant_config(args);
+    let (name, trace) = load_trace(args)?;
+    let (trace, warm_up) = select(args, &trace).map_err(|m| flag_error(&m))?;
+    let load = Load::new(args, &trace, warm_up)?;
     let scenario = Scenario::from(args.scenario);
-    scenario.apply(&mut demand, &mut config);
-    let plant = Plant::new(&demand, config).map_err(|e| flag(e.to_string()))?;
+    let (demand, config) = load.disturbed(scenario, args);
+    let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
     let fleet = Fleet {
         min: args.min,
         max: args.max,
-        capacity_rps: model.capacity_rps,
+        capacity_rps: load.demand.model.capacity_rps,
     };
     let candidates = candidates(args, fleet)?;
 
     let best = plant.optimum();
+    let tick_s = args.tick.as_secs_f64();
+    let model = demand.model;
     let mut report = ReplayReport {
         trace: name,
-        from_s: scored.start_s,
-        to_s: scored.end_s(),
+        from_s: trace.start_s + (demand.scored_from as f64 * tick_s).round() as i64,
+        to_s: trace.end_s(),
         repairs: trace.repairs,
         start_up_s: plant.config().start_up.mean().as_secs_f64(),
         lag_s: args.lag.as_secs_f64(),
-        tick_s: args.tick.as_secs_f64(),
+        tick_s,
         capacity_rps: model.capacity_rps,
         utilization: model.utilization,
         scenario: scenario.name(),
         seed: args.seed,
-        optimum_replica_seconds: best.replica_ticks as f64 * args.tick.as_secs_f64(),
+        optimum_replica_seconds: best.replica_ticks as f64 * tick_s,
         peak_replicas: peak(&plant),
-        policies: Vec::new(),
+        flags: flags(args),
+        policies: replay_all(&plant, &best, fleet, &candidates)?,
+        scenarios: Vec::new(),
     };
-    report.policies = replay_all(&plant, &best, fleet, &candidates)?;
-    finish(args, &report)
+    if args.scenario == ScenarioName::All {
+        report.scenarios = disturbances(args, &load, fleet, &candidates)?;
+    }
+    places.write(&report)
+}
+
+fn flag_error(message: &impl std::fmt::Display) -> InputError {
+    InputError::new("command line", None, message.to_string())
+}
+
+/// The load to replay, before any disturbance.
+struct Load {
+    demand: Demand,
+}
+
+impl Load {
+    fn new(args: &ReplayArgs, trace: &Trace, warm_up: Duration) -> Result<Self, InputError> {
+        let scored_from = trace.start_s.saturating_add_unsigned(warm_up.as_secs());
+        let scored = trace
+            .between(scored_from, trace.end_s())
+            .map_err(|e| flag_error(&e))?;
+        if scored.rates.iter().all(|rate| *rate <= 0.0) {
+            return Err(flag_error(
+                &"the part that counts has no load: every value is 0",
+            ));
+        }
+        let mut model = ServiceModel::fitted(&scored, args.utilization, 40.0);
+        if let Some(capacity) = args.capacity {
+            model.capacity_rps = capacity;
+        }
+        let demand = Demand::new(trace, model, args.tick, warm_up).map_err(|e| flag_error(&e))?;
+        Ok(Self { demand })
+    }
+
+    fn disturbed(&self, scenario: Scenario, args: &ReplayArgs) -> (Demand, PlantConfig) {
+        let (mut demand, mut config) = (self.demand.clone(), plant_config(args));
+        scenario.apply(&mut demand, &mut config);
+        (demand, config)
+    }
+}
+
+/// Every policy, as given, under every disturbance.
+fn disturbances(
+    args: &ReplayArgs,
+    load: &Load,
+    fleet: Fleet,
+    candidates: &[Candidate],
+) -> Result<Vec<ScenarioReport>, InputError> {
+    let mut rows = Vec::new();
+    for scenario in Scenario::ALL {
+        let (demand, config) = load.disturbed(scenario, args);
+        let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
+        let best = plant.optimum();
+        let job = |candidate: &Candidate| {
+            let mut runnable = candidate.build(None, fleet).map_err(|e| flag_error(&e))?;
+            let mut outcome = Outcome::new(demand.model.utilization);
+            plant.run(&mut *runnable.policy, &runnable.signals, &mut outcome);
+            let point = SweepPoint::new(
+                0.0,
+                &outcome.summary,
+                best.replica_ticks,
+                demand.ticks_a_day(),
+            );
+            Ok(ScenarioReport {
+                scenario: scenario.name(),
+                policy: candidate.name.clone(),
+                cost_ratio: point.cost_ratio,
+                bad_share: point.bad_share,
+                longest_bad_run_s: outcome.longest_bad_run_ticks as f64 * demand.tick.as_secs_f64(),
+                reversals_per_day: point.reversals_per_day,
+            })
+        };
+        let results: Vec<Result<ScenarioReport, InputError>> = in_parallel(candidates, job, |_| {});
+        for row in results {
+            rows.push(row?);
+        }
+    }
+    Ok(rows)
+}
+
+/// What was set otherwise than by default, as it can be typed in again.
+fn flags(args: &ReplayArgs) -> String {
+    let time = format_duration;
+    let mut flags: Vec<String> = Vec::new();
+    let mut set = |name: &str, value: Option<String>| {
+        flags.extend(value.map(|value| format!("--{name} {value}")));
+    };
+    for policy in &args.policy {
+        set("policy", Some(policy.display().to_string()));
+    }
+    set("start-up-max", args.start_up_max.map(time));
+    set("scrape", args.scrape.map(time));
+    set("drain", (!args.drain.is_zero()).then(|| time(args.drain)));
+    set(
+        "warm-up",
+        (!args.warm_up.is_zero()).then(|| time(args.warm_up)),
+    );
+    set("min", (args.min != 1).then(|| args.min.to_string()));
+    set("max", (args.max != 400).then(|| args.max.to_string()));
+    set(
+        "unit",
+        (args.unit == UnitName::Rps).then(|| "rps".to_owned()),
+    );
+    flags.join(" ")
 }
 
 /// Reads the trace, or the built-in one.
@@ -106,8 +209,14 @@ fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String>
     let start = trace.start_s;
     let warm_up = args.warm_up.as_secs();
     let resolve = |moment: Option<Moment>| moment.map(|m| m.resolve(start));
+    let to = resolve(args.to).unwrap_or(trace.end_s()).min(trace.end_s());
     let from = resolve(args.from).unwrap_or_else(|| start.saturating_add_unsigned(warm_up));
-    let to = resolve(args.to).unwrap_or(trace.end_s());
+    if args.from.is_none() && warm_up > 0 && from >= to {
+        return Err(format!(
+            "--warm-up is {warm_up} s, must be shorter than the part that is replayed ({} s)",
+            to.saturating_sub(start)
+        ));
+    }
     if from >= to {
         return Err(format!("--from is {from}, must be before --to ({to})"));
     }
@@ -117,6 +226,7 @@ fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String>
     Ok((part, Duration::from_secs(warm)))
 }
 
+/// How the fleet behaves.
 fn plant_config(args: &ReplayArgs) -> PlantConfig {
     let mut config = PlantConfig::default();
     config.start_up = match args.start_up_max {
@@ -151,15 +261,18 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
                 .map(|p| (file.clone(), p)),
         );
     }
-    let mut names: Vec<String> = Vec::new();
+    let mut taken: BTreeSet<String> = policies.iter().map(|(_, p)| p.name.clone()).collect();
+    let mut shown = BTreeSet::new();
     policies
         .into_iter()
         .map(|(file, mut policy)| {
             // The same name in two files, or in two namespaces, stays apart in the report.
-            let same = names.iter().filter(|name| **name == policy.name).count();
-            names.push(policy.name.clone());
-            if same > 0 {
-                policy.name = format!("{} ({})", policy.name, same + 1);
+            if !shown.insert(policy.name.clone()) {
+                let numbered = (2..).map(|n| format!("{} ({n})", policy.name));
+                policy.name = numbered
+                    .into_iter()
+                    .find(|name| taken.insert(name.clone()))
+                    .unwrap_or_default();
             }
             let candidate = Candidate::new(policy)
                 .map_err(|e| InputError::new(file.clone(), None, e.to_string()))?;
@@ -220,11 +333,17 @@ fn replay_all(
                 report.setting = candidate.own_setting(fleet);
                 report.notes.clone_from(&candidate.notes);
                 let most = candidate.most(fleet);
-                if most < peak(plant) {
+                let needed = peak(plant);
+                if most < needed {
                     report.notes.push(format!(
-                        "it may run {most} replicas at most, but the load needs up to {}: give \
-                         what one replica carries with --capacity",
-                        peak(plant)
+                        "it may run {most} replicas at most (by its own bounds or --max), but the \
+                         load needs up to {needed}: give what one replica carries with --capacity"
+                    ));
+                }
+                if plant.config().max < needed {
+                    report.notes.push(format!(
+                        "no fleet may run more than {}, the optimum included",
+                        plant.config().max
                     ));
                 }
                 reports.push(report);
@@ -284,46 +403,64 @@ fn do_piece(
     }
 }
 
-/// Writes the files and gives the table to print.
-fn finish(args: &ReplayArgs, report: &ReplayReport) -> Result<String, InputError> {
-    let chosen = args.output.json.is_some() || args.output.html.is_some();
-    let default = |name: &str| (!chosen).then(|| PathBuf::from(name));
-    let json = args
-        .output
-        .json
-        .clone()
-        .or_else(|| default("plimsoll-report.json"));
-    let page = args
-        .output
-        .html
-        .clone()
-        .or_else(|| default("plimsoll-report.html"));
-    let to_stdout = |path: &Option<PathBuf>| path.as_deref().is_some_and(output::is_stdout);
-    if to_stdout(&json) && to_stdout(&page) {
-        return Err(InputError::new(
-            "command line",
-            None,
-            "--json and --html are both -, must be one at most".to_owned(),
-        ));
+/// Where the results go.
+struct Places {
+    json: Option<PathBuf>,
+    html: Option<PathBuf>,
+}
+
+impl Places {
+    /// Checked before any work is done.
+    fn of(args: &ReplayArgs) -> Result<Self, InputError> {
+        let chosen = args.output.json.is_some() || args.output.html.is_some();
+        let default = |name: &str| (!chosen).then(|| PathBuf::from(name));
+        let places = Self {
+            json: args
+                .output
+                .json
+                .clone()
+                .or_else(|| default("plimsoll-report.json")),
+            html: args
+                .output
+                .html
+                .clone()
+                .or_else(|| default("plimsoll-report.html")),
+        };
+        let json = places.json.iter().map(|path| ("--json", path.as_path()));
+        let html = places.html.iter().map(|path| ("--html", path.as_path()));
+        let written: Vec<(&str, &Path)> = json.chain(html).collect();
+        let trace = args.trace.iter().map(|path| ("the trace", path.as_path()));
+        let policies = args.policy.iter().map(|path| ("--policy", path.as_path()));
+        let read: Vec<(&str, &Path)> = trace.chain(policies).collect();
+        output::check_apart(&written, &read)?;
+        Ok(places)
     }
-    if let Some(path) = &json {
-        output::write(path, &to_json(report)?)?;
-    }
-    if let Some(path) = &page {
-        output::write(path, &html(report))?;
-    }
-    if to_stdout(&json) || to_stdout(&page) {
-        return Ok(String::new());
-    }
-    let mut text = summary(report);
-    let mut written = |label: &str, path: &Option<PathBuf>| {
-        if let Some(path) = path {
-            text.push_str(&format!("{label}: {}\n", absolute(path)));
+
+    /// Writes the files and gives the table to print.
+    fn write(&self, report: &ReplayReport) -> Result<String, InputError> {
+        let json = self
+            .json
+            .as_deref()
+            .map(|path| Ok((path, to_json(report)?)))
+            .transpose()?;
+        let page = self.html.as_deref().map(|path| (path, html(report)));
+        let texts: Vec<(&Path, &str)> = json
+            .iter()
+            .chain(&page)
+            .map(|(path, text)| (*path, text.as_str()))
+            .collect();
+        output::write_all(&texts)?;
+        if texts.iter().any(|(path, _)| output::is_stdout(path)) {
+            return Ok(String::new());
         }
-    };
-    written("figures", &json);
-    written("report", &page);
-    Ok(text)
+        let mut text = summary(report);
+        for (label, path) in [("figures", &self.json), ("report", &self.html)] {
+            if let Some(path) = path {
+                text.push_str(&format!("{label}: {}\n", absolute(path)));
+            }
+        }
+        Ok(text)
+    }
 }
 
 fn to_json(report: &ReplayReport) -> Result<String, InputError> {
@@ -344,7 +481,7 @@ fn summary(report: &ReplayReport) -> String {
     let mut text = format!(
         "{}: {days:.1} days, peak {} replicas of {:.4} requests/s at {}; start-up {} s, lag {} s, \
          tick {} s, scenario {}\n",
-        report.trace,
+        printable(&report.trace),
         report.peak_replicas,
         report.capacity_rps,
         percent(report.utilization),
@@ -383,9 +520,22 @@ fn summary(report: &ReplayReport) -> String {
     let rows: Vec<Vec<String>> = report.policies.iter().map(row).collect();
     text.push_str(&table(&header, &rows));
     text.push_str("\nbad≤…: cheapest cost/optimum in the sweep that keeps bad requests to it, and its target\n");
+    if !report.scenarios.is_empty() {
+        let header = [
+            "scenario",
+            "policy",
+            "cost/optimum",
+            "bad",
+            "longest",
+            "reversals/d",
+        ];
+        let rows: Vec<Vec<String>> = report.scenarios.iter().map(scenario_row).collect();
+        text.push('\n');
+        text.push_str(&table(&header, &rows));
+    }
     for policy in &report.policies {
         for note in &policy.notes {
-            text.push_str(&format!("{}: {note}\n", policy.name));
+            text.push_str(&format!("{}: {note}\n", printable(&policy.name)));
         }
     }
     text
@@ -393,7 +543,7 @@ fn summary(report: &ReplayReport) -> String {
 
 fn row(policy: &PolicyReport) -> Vec<String> {
     let mut cells = vec![
-        policy.name.clone(),
+        printable(&policy.name),
         policy
             .setting
             .map_or_else(|| "–".to_owned(), |s| format!("{s:.2}")),
@@ -416,4 +566,15 @@ fn row(policy: &PolicyReport) -> Vec<String> {
         );
     }
     cells
+}
+
+fn scenario_row(row: &ScenarioReport) -> Vec<String> {
+    vec![
+        row.scenario.to_owned(),
+        printable(&row.policy),
+        format!("{:.3}", row.cost_ratio),
+        percent(row.bad_share),
+        format!("{:.0} s", row.longest_bad_run_s),
+        format!("{:.1}", row.reversals_per_day),
+    ]
 }

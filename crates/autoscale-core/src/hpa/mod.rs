@@ -61,6 +61,7 @@ pub struct Hpa {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct HpaState {
     /// The latest `now`.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub now: Duration,
     /// Past recommendations; `None` before the first decision.
     pub recommendations: Option<RecommendationLog>,

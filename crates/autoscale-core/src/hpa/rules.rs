@@ -252,6 +252,7 @@ pub struct ScaleEvent {
     /// By how many replicas, whatever the direction.
     pub replica_change: u32,
     /// When.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub at: Duration,
     /// Whether it is older than any policy's period, so that its place may be used again.
     pub outdated: bool,
@@ -337,6 +338,7 @@ pub struct PendingRescale {
     /// Count asked for.
     pub to: u32,
     /// When.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub at: Duration,
 }
 

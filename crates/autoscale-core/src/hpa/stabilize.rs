@@ -42,6 +42,7 @@ pub struct Recommendation {
     /// The count asked for.
     pub replicas: u32,
     /// When.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub at: Duration,
 }
 

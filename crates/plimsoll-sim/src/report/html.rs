@@ -12,6 +12,7 @@ use super::facts::{footer, heading, question, terms};
 use super::frontier_plot::frontier_plot;
 use super::look::definitions;
 use super::policy_section::policy_section;
+use super::scenarios::scenarios;
 use super::table::comparison;
 use super::verdict::verdict;
 
@@ -36,7 +37,9 @@ const STYLE: &str = include_str!("page.css");
 ///     seed: 1,
 ///     optimum_replica_seconds: 11_145_600.0,
 ///     peak_replicas: 50,
+///     flags: String::new(),
 ///     policies: Vec::new(),
+///     scenarios: Vec::new(),
 /// };
 /// let page = html(&report);
 /// assert!(page.contains("checkout &lt;eu&gt;"));
@@ -66,6 +69,7 @@ pub fn html(report: &ReplayReport) -> String {
                         (verdict(report, &terms()))
                         (comparison(report))
                         (frontier_plot(report))
+                        (scenarios(report))
                         @for (i, policy) in report.policies.iter().enumerate() {
                             (policy_section(report, i, policy))
                         }

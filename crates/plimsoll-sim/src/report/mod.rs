@@ -11,6 +11,7 @@ mod moment;
 mod place;
 mod policy_section;
 mod reasons_plot;
+mod scenarios;
 mod table;
 mod verdict;
 
@@ -19,7 +20,8 @@ use serde::Serialize;
 pub use html::html;
 
 use crate::{
-    Blocks, Elasticity, FrontierPoint, Optimum, Outcome, Plant, Repairs, SweepPoint, Timeline,
+    Blocks, Demand, Elasticity, FrontierPoint, Optimum, Outcome, Plant, Repairs, SweepPoint,
+    Timeline,
 };
 
 /// A load replayed through several policies.
@@ -51,8 +53,30 @@ pub struct ReplayReport {
     pub optimum_replica_seconds: f64,
     /// Most replicas needed at once: what a fleet of constant size would need.
     pub peak_replicas: u32,
+    /// Everything that was set otherwise than by default, as command-line flags.
+    pub flags: String,
     /// One entry a policy.
     pub policies: Vec<PolicyReport>,
+    /// The policies as given under each disturbance, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioReport>,
+}
+
+/// What one policy came to under one disturbance.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScenarioReport {
+    /// Name of the scenario.
+    pub scenario: &'static str,
+    /// Name of the policy.
+    pub policy: String,
+    /// Cost as a multiple of the optimum for the same load.
+    pub cost_ratio: f64,
+    /// Share of requests that arrived while fewer replicas served than were needed.
+    pub bad_share: f64,
+    /// Longest stretch of such time, in seconds.
+    pub longest_bad_run_s: f64,
+    /// Changes of direction a day.
+    pub reversals_per_day: f64,
 }
 
 /// What one policy came to.
@@ -134,14 +158,12 @@ impl PolicyReport {
     }
 }
 
-/// Most replicas that the part that counts needs at once.
+/// Most replicas that the part that counts needs at once, at least the lower bound; the upper bound
+/// does not cut it.
 #[must_use]
 pub fn peak(plant: &Plant<'_>) -> u32 {
-    let scored = plant.demand().scored_from..;
-    plant
-        .needed()
-        .get(scored)
-        .and_then(|n| n.iter().max())
-        .copied()
-        .unwrap_or(0)
+    let demand = plant.demand();
+    let scored = demand.load.get(demand.scored_from..).unwrap_or_default();
+    let needed = scored.iter().map(|load| Demand::replicas_for(*load));
+    needed.fold(plant.config().min, u32::max)
 }

@@ -3,7 +3,7 @@
 use autoscale_core::Policy;
 use plimsoll_sim::{LookAhead, Plant, Summary, optimum};
 use proptest::prelude::*;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::SeedableRng as _;
 
 use crate::{TICK, demand, start_up, world_cup};
 

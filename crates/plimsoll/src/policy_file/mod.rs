@@ -126,6 +126,23 @@ impl KpaPolicy {
 
 /// The policies of a file, at least one.
 pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
+    let policies = load_any(path)?;
+    for policy in &policies {
+        // Where policies share an observation the caller places them; a file holds whole policies.
+        let (field, index) = match &policy.source {
+            PolicySource::Hpa(config) => ("first_reading", config.first_reading),
+            PolicySource::Kpa(policy) => ("reading", policy.config.reading),
+            PolicySource::Fixed(_) => continue,
+        };
+        if index != 0 {
+            let message = format!("{field} is {index}, must be 0 in a policy file");
+            return Err(InputError::new(path, None, message));
+        }
+    }
+    Ok(policies)
+}
+
+fn load_any(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     match extension.to_ascii_lowercase().as_str() {
         "yaml" | "yml" | "json" => {

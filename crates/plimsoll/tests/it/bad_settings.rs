@@ -29,7 +29,7 @@ fn settings_out_of_range() {
         (&["--tick", "10ms"], &["tick", "1 s"]),
         (&["--start-up", "2d"], &["start_up", "at most a day"]),
         (&["--start-up-max", "2d"], &["start_up", "at most a day"]),
-        (&["--start-up", "5m", "--start-up-max", "1m"], &["start_up"]),
+        (&["--start-up", "5m", "--start-up-max", "1m"], &["start-up"]),
         (&["--lag", "2d"], &["lag", "at most a day"]),
         (&["--scrape", "2d"], &["scrape", "at most a day"]),
         (&["--drain", "2d"], &["drain", "at most a day"]),

@@ -79,7 +79,7 @@ fn toml_errors_have_their_place() {
         (
             "stable_window = \"5m\"",
             "panic_window = \"5m\"",
-            "4:16: panic_window is 5m, must be at most stable_window (1m)",
+            "4:16: panic_window is 5m, must be at most 6s or stable_window (1m)",
         ),
         (
             "0.7",
