@@ -10,7 +10,7 @@ use autoscale_core::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let fresh = Hpa::new(HpaConfig::new(50, [MetricSpec::cpu_utilization(60)]))?;
+    let mut fresh = Hpa::new(HpaConfig::new(50, [MetricSpec::cpu_utilization(60)]))?;
 
     let mut hpa = fresh.clone();
     let (mut log, mut replicas) = (Vec::new(), 4);
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .map(|line| serde_json::from_str(line))
         .collect::<Result<_, _>>()?;
-    let reproduced = replay(&mut fresh.clone(), &read)?;
+    let reproduced = replay(&mut fresh, &read)?;
     let changes = read
         .iter()
         .filter(|entry| entry.decision.is_change())
