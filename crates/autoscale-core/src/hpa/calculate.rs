@@ -63,15 +63,42 @@ struct Sums {
     orphaned: i128,
     matched_entries: i64,
     orphaned_entries: i64,
-    /// Σ request over the matched entries.
-    requests: i128,
     /// Whether a sample was rejected for being older than allowed.
     stale: bool,
+    /// Σ request over the matched entries, over unready and over missing pods.
+    requests: i128,
+    unready_requests: i128,
+    missing_requests: i128,
+    /// What missing pods are taken to use where the rest ask for fewer.
+    full_usage: i128,
+    /// The first pod whose request is not known.
+    request_error: Option<MetricError>,
 }
 
 impl Sums {
     const fn entries(&self) -> i64 {
         self.matched_entries + self.orphaned_entries
+    }
+
+    /// Adds what a group's pods request of a resource whose target is `percent` of it.
+    fn add_requests(&mut self, request: Result<Milli, MetricError>, pods: PodCounts, percent: u32) {
+        let request = match request {
+            Ok(request) => i128::from(request.0),
+            Err(error) => {
+                self.request_error = self.request_error.or(Some(error));
+                return;
+            }
+        };
+        self.requests += request * i128::from(pods.ready);
+        if pods.unready > 0 {
+            self.unready_requests += request * i128::from(pods.unready);
+        }
+        if pods.missing > 0 {
+            self.missing_requests += request * i128::from(pods.missing);
+            let each = request * i128::from(percent.max(100)) / 100;
+            let all = each.saturating_mul(i128::from(pods.missing));
+            self.full_usage = self.full_usage.saturating_add(all);
+        }
     }
 }
 
@@ -156,7 +183,7 @@ impl ReplicaCalculator {
             && (value.0 >= 0 || self.compat == Compat::Upstream)
     }
 
-    /// First pass: classify, and sum what counts. Requests are filled in by the caller.
+    /// Classifies, and sums what counts.
     fn group(
         &mut self,
         metric: &PodMetric<'_>,
@@ -215,6 +242,16 @@ impl ReplicaCalculator {
                 slot.pods.missing = pod.count - slot.sampled;
             }
             stage.pods.add(slot.pods);
+            if let ResourceTarget::Utilization(percent) = metric.target
+                && pod.count > 0
+            {
+                let request =
+                    pod.request(metric.resource, metric.container, self.pod_level_requests);
+                sums.add_requests(request, slot.pods, percent);
+            }
+        }
+        if let ResourceTarget::AverageValue(target) = metric.target {
+            sums.full_usage = i128::from(target.0) * i128::from(stage.pods.missing);
         }
         Ok(sums)
     }
@@ -246,25 +283,8 @@ impl ReplicaCalculator {
                 _ => MetricError::Negative,
             });
         }
-        // What missing pods are taken to use, and what the unready and missing ones request.
-        let (mut full_usage, mut idle_requests) = (0_i128, (0_i128, 0_i128));
-        if let ResourceTarget::Utilization(percent) = metric.target {
-            for (pod, slot) in pods.iter().zip(&self.groups) {
-                if pod.count == 0 {
-                    continue;
-                }
-                let request =
-                    pod.request(metric.resource, metric.container, self.pod_level_requests)?;
-                let request = i128::from(request.0);
-                sums.requests += request * i128::from(slot.pods.ready);
-                idle_requests.0 += request * i128::from(slot.pods.unready);
-                idle_requests.1 += request * i128::from(slot.pods.missing);
-                let full = (request * i128::from(percent.max(100)) / 100)
-                    .saturating_mul(i128::from(slot.pods.missing));
-                full_usage = full_usage.saturating_add(full);
-            }
-        } else if let ResourceTarget::AverageValue(target) = metric.target {
-            full_usage = i128::from(target.0) * i128::from(stage.pods.missing);
+        if let Some(error) = sums.request_error {
+            return Err(error);
         }
 
         let ratio = metric.ratio(&sums, stage)?;
@@ -288,14 +308,14 @@ impl ReplicaCalculator {
 
         if missing > 0 && off_target(ratio) {
             sums.matched_entries += i64::from(missing);
-            sums.requests += idle_requests.1;
+            sums.requests += sums.missing_requests;
             if ratio < 1.0 {
-                sums.matched = sums.matched.saturating_add(full_usage);
+                sums.matched = sums.matched.saturating_add(sums.full_usage);
             }
         }
         if up_with_unready {
             sums.matched_entries += i64::from(unready);
-            sums.requests += idle_requests.0;
+            sums.requests += sums.unready_requests;
         }
         let adjusted = metric.ratio(&sums, &mut MetricStage::default())?;
         stage.adjusted_ratio = finite(adjusted);
