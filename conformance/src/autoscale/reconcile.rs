@@ -173,6 +173,7 @@ impl Question for Reconcile {
             recommendations: history.map(|entries| stabilize::log(&entries)),
             history: ScaleHistory::default(),
             scaled_to_zero: state.scaled_to_zero_by_autoscaler.filter(|scaled| *scaled),
+            held_by: None,
         };
         let mut seen = Observation::new(state.spec_replicas)
             .with_pods(groups(&state.pods, &spec.resources()))

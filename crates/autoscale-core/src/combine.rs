@@ -222,7 +222,11 @@ impl<P: Policy> Policy for Stabilized<P> {
     }
 
     fn next_wakeup(&self) -> Option<Duration> {
-        self.inner.next_wakeup()
+        let ends = [self.up, self.down].map(|window| self.log.next_expiry(self.now, window));
+        ends.into_iter()
+            .flatten()
+            .chain(self.inner.next_wakeup())
+            .min()
     }
 }
 
@@ -294,7 +298,12 @@ impl<P: Policy> Policy for RateLimited<P> {
     }
 
     fn next_wakeup(&self) -> Option<Duration> {
-        self.inner.next_wakeup()
+        let both = [&self.rules.scale_up, &self.rules.scale_down];
+        let ends = both.map(|rules| rules.next_expiry(self.now, &self.history));
+        ends.into_iter()
+            .flatten()
+            .chain(self.inner.next_wakeup())
+            .min()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::MetricError;
 ///
 /// "No change" and "not enough data" are decisions like any other. A `Decision` can be reused:
 /// [`Policy::decide_into`](crate::Policy::decide_into) keeps its buffers, so that deciding does not
-/// allocate after the first time.
+/// allocate once the policy's windows have been filled.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Decision {
@@ -50,18 +50,35 @@ impl Decision {
             .map(|s| s.replicas)
     }
 
-    /// The stage that kept the decision from what the metrics asked for, if any did.
+    /// Whether a stage kept the decision from what the metrics asked for. Several may have.
+    ///
+    /// ```
+    /// use autoscale_core::{Blocked, Fixed, Observation, Policy, PolicyExt};
+    /// let mut policy = Fixed(9).bounded(1..=5)?;
+    /// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(2));
+    /// assert!(decision.is_blocked_by(Blocked::Bounds) && !decision.is_blocked_by(Blocked::Rate));
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
-    pub const fn blocked_by(&self) -> Option<Blocked> {
-        match self.reason {
-            Reason::WithinTolerance => Some(Blocked::Tolerance),
-            Reason::ScaleUpStabilized | Reason::ScaleDownStabilized => Some(Blocked::Stabilization),
-            Reason::ScaleUpLimit | Reason::ScaleDownLimit => Some(Blocked::Rate),
-            Reason::TooManyReplicas | Reason::TooFewReplicas => Some(Blocked::Bounds),
-            Reason::MetricsFailed | Reason::SamplesLost | Reason::Uncertain | Reason::NoData => {
-                Some(Blocked::MissingData)
+    pub fn is_blocked_by(&self, what: Blocked) -> bool {
+        let changed = |kind: StageKind| {
+            self.stages
+                .windows(2)
+                .any(|pair| matches!(pair, [a, b] if b.kind == kind && a.replicas != b.replicas))
+        };
+        match what {
+            Blocked::Tolerance => {
+                self.after(StageKind::Recommended) == Some(self.current_replicas)
+                    && self.metrics.iter().any(|m| m.within_tolerance)
             }
-            _ => None,
+            Blocked::Stabilization => changed(StageKind::Stabilized),
+            Blocked::Rate => changed(StageKind::RateLimited),
+            Blocked::Bounds => changed(StageKind::Bounded),
+            Blocked::MissingData => {
+                self.blind
+                    || changed(StageKind::Guarded)
+                    || matches!(self.reason, Reason::SamplesLost | Reason::Uncertain)
+            }
         }
     }
 
@@ -322,6 +339,10 @@ pub struct KpaStage {
     pub stable_value: f64,
     /// Average over the panic window, in the metric's unit.
     pub panic_value: f64,
+    /// Count that the stable average asks for, before the scale rates.
+    pub stable_wanted: u32,
+    /// Count that the panic average asks for, before the scale rates.
+    pub panic_wanted: u32,
     /// Count that the stable average asks for, after the scale rates.
     pub stable_replicas: u32,
     /// Count that the panic average asks for, after the scale rates.

@@ -421,7 +421,7 @@ impl Kpa {
                 },
             )
         };
-        let (_, stable_replicas) = want(averages.stable);
+        let (raw_stable, stable_replicas) = want(averages.stable);
         let (raw_panic, panic_replicas) = want(averages.panic);
 
         let state = &mut self.state;
@@ -458,6 +458,8 @@ impl Kpa {
         let stage = KpaStage {
             stable_value: averages.stable,
             panic_value: averages.panic,
+            stable_wanted: numeric::trunc_replicas(raw_stable),
+            panic_wanted: numeric::trunc_replicas(raw_panic),
             stable_replicas,
             panic_replicas,
             panicking,
@@ -598,7 +600,8 @@ impl Policy for Kpa {
         }
         let averages = self.average(now, total.value);
         let (replicas, stage) = self.scale(now, ready, averages);
-        out.push(StageKind::Recommended, stage.stable_replicas);
+        out.push(StageKind::Recommended, stage.stable_wanted);
+        out.push(StageKind::RateLimited, stage.stable_replicas);
         if stage.panicking {
             out.push(StageKind::Panicked, self.state.max_panic_replicas);
         }
@@ -610,6 +613,10 @@ impl Policy for Kpa {
             Reason::ScaleDownStabilized
         } else if stage.panicking {
             Reason::Panic
+        } else if stage.stable_replicas < stage.stable_wanted {
+            Reason::ScaleUpLimit
+        } else if stage.stable_replicas > stage.stable_wanted && replicas < current {
+            Reason::ScaleDownLimit
         } else {
             direction(current, replicas)
         };
@@ -624,5 +631,28 @@ impl Policy for Kpa {
                 Reason::SamplesLost
             };
         }
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        let nanosecond = Duration::from_nanos(1);
+        let panic = self.state.panic_since.map(|since| {
+            since
+                .saturating_add(self.config.stable_window)
+                .saturating_add(nanosecond)
+        });
+        let delay = self
+            .state
+            .delayed
+            .front()
+            .filter(|_| self.state.delayed.len() > 1);
+        let delay = delay.map(|(bucket, _)| {
+            Duration::from_secs(bucket.saturating_mul(DELAY_BUCKET_S))
+                .saturating_add(self.config.scale_down_delay)
+        });
+        [panic, delay]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > self.state.now)
+            .min()
     }
 }

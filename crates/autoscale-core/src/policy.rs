@@ -26,8 +26,9 @@ pub trait Policy {
         decision
     }
 
-    /// When the policy next has something to do by itself, such as the end of a window; `None`
-    /// where only a new observation can change its answer. Being called earlier does no harm.
+    /// When the same observation would next be answered otherwise, such as at the end of the window
+    /// that holds a change back; `None` where only a new observation can change the answer. Being
+    /// called earlier does no harm.
     fn next_wakeup(&self) -> Option<Duration> {
         None
     }

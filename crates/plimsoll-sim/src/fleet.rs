@@ -32,7 +32,7 @@ pub(crate) struct Fleet {
     starting_from: usize,
     /// Removed pods that still drain: (first tick no longer billed, count).
     draining: VecDeque<(i64, u32)>,
-    pub(crate) draining_count: u32,
+    pub(crate) draining_count: u64,
     /// Ticks after which a cohort's age no longer matters.
     settle: i64,
     template: PodGroup,
@@ -75,7 +75,7 @@ impl Fleet {
         while let Some(&(until, count)) = self.draining.front()
             && until <= tick
         {
-            self.draining_count -= count;
+            self.draining_count -= u64::from(count);
             self.draining.pop_front();
         }
         while self.starting_from >= 2
@@ -182,7 +182,7 @@ impl Fleet {
     fn drain(&mut self, count: u32, now: i64, until: i64) {
         if until > now + 1 && count > 0 {
             self.draining.push_back((until, count));
-            self.draining_count += count;
+            self.draining_count += u64::from(count);
         }
     }
 

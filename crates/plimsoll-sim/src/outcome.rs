@@ -17,7 +17,7 @@ pub struct Tick<'a> {
     /// Replicas that serve.
     pub serving: u32,
     /// Replicas that are paid for: serving, starting, surge and draining ones.
-    pub billed: u32,
+    pub billed: u64,
     /// Replicas asked for before and after the decision at the tick's end.
     pub spec: (u32, u32),
     /// That decision.
@@ -60,7 +60,7 @@ impl Recorder for Summary {
             return;
         }
         self.ticks += 1;
-        self.replica_ticks += u64::from(tick.billed);
+        self.replica_ticks += tick.billed;
         self.load += tick.load;
         if tick.serving < Demand::replicas_for(tick.load) {
             self.bad_load += tick.load;
@@ -107,6 +107,15 @@ pub struct Blocks {
     /// Failed, stale or missing samples.
     pub missing_data: f64,
 }
+
+/// The order of [`Outcome`]'s sums.
+const BLOCKED: [Blocked; 5] = [
+    Blocked::Tolerance,
+    Blocked::Stabilization,
+    Blocked::Rate,
+    Blocked::Bounds,
+    Blocked::MissingData,
+];
 
 /// Every figure of a replay.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -214,14 +223,8 @@ impl Recorder for Outcome {
             self.sums[6] += f64::from(u8::from(by_need != 0));
         }
         self.previous = Some((tick.serving, needed));
-        let stage = match tick.decision.blocked_by() {
-            Some(Blocked::Tolerance) => 0,
-            Some(Blocked::Stabilization) => 1,
-            Some(Blocked::Rate) => 2,
-            Some(Blocked::Bounds) => 3,
-            Some(Blocked::MissingData) => 4,
-            _ => return,
-        };
-        self.blocked[stage] += 1;
+        for (ticks, stage) in self.blocked.iter_mut().zip(BLOCKED) {
+            *ticks += u64::from(tick.decision.is_blocked_by(stage));
+        }
     }
 }

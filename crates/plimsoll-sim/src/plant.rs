@@ -314,7 +314,7 @@ impl<'a> Plant<'a> {
                 scored: index >= self.demand.scored_from,
                 load,
                 serving: run.fleet.serving,
-                billed: run.fleet.alive + run.fleet.draining_count,
+                billed: u64::from(run.fleet.alive) + run.fleet.draining_count,
                 spec: (before, after),
                 decision: &decision,
             });

@@ -73,7 +73,7 @@ impl Recorder for Timeline {
         };
         add(&mut column.needed, needed);
         add(&mut column.serving, tick.serving);
-        column.billed += (f64::from(tick.billed) - column.billed) * weight;
+        column.billed += (tick.billed as f64 - column.billed) * weight;
         column.bad_ticks += u32::from(tick.serving < needed);
         let reason = tick.decision.reason;
         match column.reasons.iter_mut().find(|(r, _)| *r == reason) {

@@ -42,6 +42,7 @@ pub struct ReplicaCalculator {
     cpu_initialization_period: Duration,
     initial_readiness_delay: Duration,
     max_sample_age: Option<Duration>,
+    first_sample_grace: Duration,
     pod_level_requests: bool,
     compat: Compat,
     groups: Vec<GroupCounts>,
@@ -114,6 +115,7 @@ impl ReplicaCalculator {
             cpu_initialization_period: config.cpu_initialization_period,
             initial_readiness_delay: config.initial_readiness_delay,
             max_sample_age: config.max_sample_age,
+            first_sample_grace: config.first_sample_grace,
             pod_level_requests: config.pod_level_requests,
             compat: config.compat,
             groups: Vec::new(),
@@ -369,11 +371,15 @@ impl ReplicaCalculator {
     fn samples_lost(&self, observation: &Observation) -> bool {
         let lost = |(pod, slot): (&PodGroup, &GroupCounts)| {
             let runs = matches!(pod.phase, Phase::Running | Phase::Unknown) && pod.is_live();
-            let grown_up = pod
-                .started_age
-                .is_none_or(|age| age >= self.cpu_initialization_period);
+            let since_ready = pod
+                .ready_transition_age
+                .filter(|_| pod.ready == Some(Readiness::True));
+            let overdue = since_ready.is_some_and(|age| age > self.first_sample_grace)
+                || pod
+                    .started_age
+                    .is_none_or(|age| age >= self.cpu_initialization_period);
             let unknown = pod.ready.is_none() || pod.started_age.is_none();
-            runs && ((grown_up && slot.pods.missing > 0) || (unknown && slot.pods.unready > 0))
+            runs && ((overdue && slot.pods.missing > 0) || (unknown && slot.pods.unready > 0))
         };
         observation.is_shortened() || observation.pods.iter().zip(&self.groups).any(lost)
     }

@@ -77,6 +77,13 @@ pub struct HpaConfig {
         serde(default = "some_five_minutes", with = "crate::duration::option")
     )]
     pub max_sample_age: Option<Duration>,
+    /// How long after a pod became ready its first sample may take; a ready pod older than this without
+    /// one forbids a scale-down. Default 90 s, at most 1 h; not used with `Compat::Upstream`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "ninety_seconds", with = "crate::duration")
+    )]
+    pub first_sample_grace: Duration,
     /// Which of upstream's known flaws to reproduce; default none.
     #[cfg_attr(feature = "serde", serde(default))]
     pub compat: Compat,
@@ -96,8 +103,9 @@ pub enum Compat {
     ///   tolerance of an average-value target upstream answers with the *existing* replicas; for
     ///   value targets, and for what each pod has of its own such as memory, it multiplies by all
     ///   ready pods; below the target it may answer with more than now);
-    /// * a pod whose initialization period is over but whose sample, readiness or start is absent, and
-    ///   a pod list shorter than the status says, forbid a scale-down;
+    /// * a pod that has been ready for `first_sample_grace`, or whose initialization period is over,
+    ///   but whose sample, readiness or start is absent, and a pod list shorter than the status says,
+    ///   forbid a scale-down;
     /// * a time without data counts as a recommendation of what runs, so that stabilization windows
     ///   begin anew after it;
     /// * `min_replicas` of 0 is refused where nothing could wake the target again;
@@ -279,12 +287,17 @@ mod defaults {
     pub(super) const fn some_five_minutes() -> Option<Duration> {
         Some(super::FIVE_MINUTES)
     }
+    pub(super) const fn ninety_seconds() -> Duration {
+        Duration::from_secs(90)
+    }
     pub(super) const fn half_minute() -> Duration {
         super::HALF_MINUTE
     }
 }
 #[cfg(feature = "serde")]
-use defaults::{five_minutes, four, half_minute, one, some_five_minutes, tenth, two, yes};
+use defaults::{
+    five_minutes, four, half_minute, ninety_seconds, one, some_five_minutes, tenth, two, yes,
+};
 
 macro_rules! setters {
     ($($(#[$doc:meta])* $setter:ident: $field:ident, $type:ty;)*) => {$(
@@ -315,6 +328,7 @@ impl HpaConfig {
             scale_to_zero: true,
             pod_level_requests: true,
             max_sample_age: Some(FIVE_MINUTES),
+            first_sample_grace: Duration::from_secs(90),
             compat: Compat::Repaired,
             first_reading: 0,
         }
@@ -343,6 +357,8 @@ impl HpaConfig {
         with_pod_level_requests: pod_level_requests, bool;
         /// Sets [`max_sample_age`](Self::max_sample_age).
         with_max_sample_age: max_sample_age, Option<Duration>;
+        /// Sets [`first_sample_grace`](Self::first_sample_grace).
+        with_first_sample_grace: first_sample_grace, Duration;
         /// Sets [`compat`](Self::compat).
         with_compat: compat, Compat;
         /// Sets [`first_reading`](Self::first_reading).
@@ -395,12 +411,17 @@ impl HpaConfig {
                 "a finite number ≥ 1",
             ));
         }
-        if self.downscale_stabilization > super::rules::MAX_WINDOW {
-            return Err(ConfigError::range(
-                "downscale_stabilization",
-                crate::format_duration(self.downscale_stabilization),
-                "0 … 1h",
-            ));
+        for (field, value) in [
+            ("downscale_stabilization", self.downscale_stabilization),
+            ("first_sample_grace", self.first_sample_grace),
+        ] {
+            if value > super::rules::MAX_WINDOW {
+                return Err(ConfigError::range(
+                    field,
+                    crate::format_duration(value),
+                    "0 … 1h",
+                ));
+            }
         }
         if let Some(behavior) = &self.behavior {
             behavior.scale_up.validate("behavior.scale_up")?;

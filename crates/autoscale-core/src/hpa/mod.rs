@@ -67,6 +67,8 @@ pub struct HpaState {
     pub recommendations: Option<RecommendationLog>,
     /// Past changes of the count; stays empty without `behavior`.
     pub history: ScaleHistory,
+    /// What held the latest decision back, if a window or a rate did.
+    pub held_by: Option<Reason>,
     /// Status of the `ScaledToZero` condition, where there is one.
     pub scaled_to_zero: Option<bool>,
 }
@@ -192,21 +194,7 @@ impl Hpa {
     fn normalize(&mut self, now: Duration, recommended: u32, out: &mut Decision) {
         let current = out.current_replicas;
         let bounds = self.config.min_replicas..=self.config.max_replicas;
-        let log = self.state.recommendations.get_or_insert_default();
-        let controller_window = self.config.downscale_stabilization;
-        let stabilized = match &self.config.behavior {
-            None => log.stabilize_down(now, recommended, controller_window),
-            Some(behavior) => log.stabilize(
-                now,
-                current,
-                recommended,
-                behavior.scale_up.stabilization_window.unwrap_or_default(),
-                behavior
-                    .scale_down
-                    .stabilization_window
-                    .unwrap_or(controller_window),
-            ),
-        };
+        let stabilized = self.stabilize(now, current, recommended);
         out.push(StageKind::Stabilized, stabilized);
         let held = if self.config.behavior.is_some() && recommended >= current {
             (
@@ -230,7 +218,32 @@ impl Hpa {
             reason: able,
         });
 
-        let (limited, why) = match &self.config.behavior {
+        let limited = self.limit(now, current, stabilized, 0..=u32::MAX);
+        out.push(StageKind::RateLimited, limited.0);
+        let (bounded, why) = self.limit(now, current, stabilized, bounds);
+        out.push(StageKind::Bounded, bounded);
+        out.conditions.scaling_limited = Some(Condition {
+            status: bounded != stabilized,
+            reason: why,
+        });
+        out.reason = match why {
+            ConditionReason::ScaleUpLimit => Reason::ScaleUpLimit,
+            ConditionReason::ScaleDownLimit => Reason::ScaleDownLimit,
+            ConditionReason::TooManyReplicas => Reason::TooManyReplicas,
+            ConditionReason::TooFewReplicas => Reason::TooFewReplicas,
+            _ => out.reason,
+        };
+    }
+
+    /// Rates and bounds of a stabilized count, and what limited it.
+    fn limit(
+        &self,
+        now: Duration,
+        current: u32,
+        stabilized: u32,
+        bounds: core::ops::RangeInclusive<u32>,
+    ) -> (u32, ConditionReason) {
+        match &self.config.behavior {
             None => legacy_limit(
                 current,
                 stabilized,
@@ -247,20 +260,7 @@ impl Hpa {
                 &self.state.history.up,
                 &self.state.history.down,
             ),
-        };
-        out.conditions.scaling_limited = Some(Condition {
-            status: limited != stabilized,
-            reason: why,
-        });
-        let (kind, reason) = match why {
-            ConditionReason::ScaleUpLimit => (StageKind::RateLimited, Reason::ScaleUpLimit),
-            ConditionReason::ScaleDownLimit => (StageKind::RateLimited, Reason::ScaleDownLimit),
-            ConditionReason::TooManyReplicas => (StageKind::Bounded, Reason::TooManyReplicas),
-            ConditionReason::TooFewReplicas => (StageKind::Bounded, Reason::TooFewReplicas),
-            _ => (StageKind::Bounded, out.reason),
-        };
-        out.push(kind, limited);
-        out.reason = reason;
+        }
     }
 
     /// A time without data asks for what runs: windows begin anew after it.
@@ -268,16 +268,22 @@ impl Hpa {
         if self.config.compat == Compat::Upstream {
             return;
         }
+        self.stabilize(now, current, current);
+    }
+
+    /// Records a recommendation and gives the count after the windows.
+    fn stabilize(&mut self, now: Duration, current: u32, recommended: u32) -> u32 {
         let log = self.state.recommendations.get_or_insert_default();
         let controller_window = self.config.downscale_stabilization;
         match &self.config.behavior {
-            None => {
-                log.stabilize_down(now, current, controller_window);
-            }
+            None => log.stabilize_down(now, recommended, controller_window),
             Some(behavior) => {
                 let up = behavior.scale_up.stabilization_window.unwrap_or_default();
-                let down = behavior.scale_down.stabilization_window;
-                log.stabilize(now, current, current, up, down.unwrap_or(controller_window));
+                let down = behavior
+                    .scale_down
+                    .stabilization_window
+                    .unwrap_or(controller_window);
+                log.stabilize(now, current, recommended, up, down)
             }
         }
     }
@@ -375,6 +381,16 @@ impl Policy for Hpa {
         if out.is_change() {
             self.rescale(now, out);
         }
+        self.state.held_by = Some(out.reason).filter(|reason| {
+            use Reason::{ScaleDownLimit, ScaleDownStabilized, ScaleUpLimit, ScaleUpStabilized};
+            [
+                ScaleUpStabilized,
+                ScaleDownStabilized,
+                ScaleUpLimit,
+                ScaleDownLimit,
+            ]
+            .contains(reason)
+        });
         if !self.config.scale_to_zero {
             self.state.scaled_to_zero = None;
         }
@@ -386,6 +402,37 @@ impl Policy for Hpa {
                 ConditionReason::NotScaledToZero
             },
         });
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.held_until()
+    }
+}
+
+impl Hpa {
+    /// The end of whatever held the latest decision back.
+    fn held_until(&self) -> Option<Duration> {
+        let now = self.state.now;
+        let log = self.state.recommendations.as_ref()?;
+        let window = self.config.downscale_stabilization;
+        let Some(behavior) = &self.config.behavior else {
+            return match self.state.held_by? {
+                Reason::ScaleDownStabilized => log.next_expiry(now, window),
+                // The legacy limit depends on the count alone.
+                _ => None,
+            };
+        };
+        let (up, down) = (&behavior.scale_up, &behavior.scale_down);
+        match self.state.held_by? {
+            Reason::ScaleUpStabilized => {
+                log.next_expiry(now, up.stabilization_window.unwrap_or_default())
+            }
+            Reason::ScaleDownStabilized => {
+                log.next_expiry(now, down.stabilization_window.unwrap_or(window))
+            }
+            Reason::ScaleUpLimit => up.next_expiry(now, &self.state.history),
+            _ => down.next_expiry(now, &self.state.history),
+        }
     }
 }
 

@@ -173,6 +173,18 @@ impl ScalingRules {
         }
     }
 
+    /// When an event of either direction next leaves the period of one of these policies.
+    pub(crate) fn next_expiry(&self, now: Duration, history: &ScaleHistory) -> Option<Duration> {
+        let ends = |policy: &ScalingPolicy| {
+            let (up, down) = (&history.up, &history.down);
+            [
+                up.next_expiry(now, policy.period),
+                down.next_expiry(now, policy.period),
+            ]
+        };
+        self.policies.iter().flat_map(ends).flatten().min()
+    }
+
     /// The longest period of any policy: how long an event matters.
     #[must_use]
     pub fn longest_period(&self) -> Duration {
@@ -281,6 +293,15 @@ impl ScaleEventLog {
             .iter()
             .filter(|e| start.is_before(e.at))
             .fold(0, |sum, e| sum.saturating_add(e.replica_change))
+    }
+
+    /// When the next event of `period` leaves it.
+    pub(crate) fn next_expiry(&self, now: Duration, period: Duration) -> Option<Duration> {
+        let ends = self
+            .events
+            .iter()
+            .map(|event| event.at.saturating_add(period));
+        ends.filter(|end| *end > now).min()
     }
 
     /// Notes a change; the place of an event older than `longest_period` is used again.

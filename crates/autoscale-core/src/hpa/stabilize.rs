@@ -145,4 +145,16 @@ impl RecommendationLog {
         low.replicas = low.replicas.min(entry.replicas);
         high.replicas = high.replicas.max(entry.replicas);
     }
+
+    /// When the next entry of `window` leaves it.
+    pub(crate) fn next_expiry(&self, now: Duration, window: Duration) -> Option<Duration> {
+        let ends = self
+            .entries
+            .iter()
+            .map(|entry| entry.at.saturating_add(window));
+        // Just after its end: exactly at it an entry may still count.
+        ends.filter(|end| *end >= now)
+            .min()
+            .map(|end| end.saturating_add(Duration::from_nanos(1)))
+    }
 }

@@ -83,7 +83,13 @@ fn whole() -> impl Strategy<Value = MetricSpec> {
 /// Everything in place: grown-up ready pods and, where `young`, ones that only just started.
 fn full(metrics: &[MetricSpec], usages: &[i64], young: usize, spec: u32) -> Observation {
     let mut pods: Vec<_> = vec![crate::given::young(); young];
-    pods.extend(vec![pod(); usages.len()]);
+    // Every other one is grown up, or just past the time that its first sample may take.
+    let adolescent = PodGroup {
+        started_age: Some(secs(120)),
+        ready_transition_age: Some(secs(91)),
+        ..pod()
+    };
+    pods.extend((0..usages.len()).map(|i| [pod(), adolescent.clone()][i % 2].clone()));
     let reading = |(i, metric): (usize, &MetricSpec)| match metric {
         MetricSpec::Object { .. } | MetricSpec::External { .. } => {
             MetricReading::value(Milli(usages.iter().sum::<i64>() * (i as i64 + 1) / 2))

@@ -77,3 +77,35 @@ fn a_clock_that_stands_still() {
     let samples = kpa.state().samples.len();
     assert!(samples <= 50, "{samples} samples");
 }
+
+/// Asked again on the same observation just before it says so, a policy answers the same; just then
+/// it may answer otherwise.
+#[test]
+fn a_wakeup_is_when_a_window_ends() {
+    let mut hpa = Hpa::new(HpaConfig::new(50, [cpu(50)])).unwrap();
+    hpa.decide(secs(0), &seen(&[500; 10]));
+    assert_eq!(hpa.next_wakeup(), None);
+    let idle = seen(&[50; 10]);
+    assert_eq!(hpa.decide(secs(15), &idle).replicas, 10);
+    let at = hpa.next_wakeup().unwrap();
+    assert_eq!(
+        hpa.clone()
+            .decide(at - Duration::from_nanos(1), &idle)
+            .replicas,
+        10
+    );
+    assert_eq!(hpa.decide(at, &idle).replicas, 1);
+
+    let mut kpa = Kpa::new(KpaConfig::new(1.0)).unwrap();
+    assert_eq!(kpa.decide(secs(0), &seen_value(3, 1000)).replicas, 3); // born in panic
+    let at = kpa.next_wakeup().unwrap();
+    let calm = seen_value(3, 1000);
+    assert_eq!(
+        kpa.clone()
+            .decide(at - Duration::from_nanos(1), &calm)
+            .replicas,
+        3
+    );
+    assert_eq!(kpa.decide(at, &calm).replicas, 1);
+    assert_eq!(kpa.next_wakeup(), None);
+}

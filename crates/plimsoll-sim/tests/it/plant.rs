@@ -27,7 +27,8 @@ pub(crate) struct Log(pub(crate) Vec<Row>);
 impl Recorder for Log {
     fn record(&mut self, tick: &Tick<'_>) {
         assert_eq!(tick.index, self.0.len());
-        let (serving, billed, spec) = (tick.serving, tick.billed, tick.spec);
+        let (serving, billed, spec) =
+            (tick.serving, u32::try_from(tick.billed).unwrap(), tick.spec);
         self.0.push(Row {
             serving,
             billed,

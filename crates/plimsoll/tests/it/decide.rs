@@ -70,7 +70,12 @@ fn an_hpa_shows_every_stage() {
     assert_eq!(decision["reason"], "scale_up");
     assert_eq!(
         stages(&decision),
-        [("recommended", 6), ("stabilized", 6), ("bounded", 6)]
+        [
+            ("recommended", 6),
+            ("stabilized", 6),
+            ("rate_limited", 6),
+            ("bounded", 6)
+        ]
     );
     let metric = &decision["metrics"][0];
     assert_eq!(metric["proposal"], json!({ "Ok": 6 }));
@@ -105,7 +110,12 @@ fn a_kpa_shows_its_averages_and_stages() {
     );
     assert_eq!(
         stages(&decision),
-        [("recommended", 5), ("panicked", 5), ("bounded", 4)]
+        [
+            ("recommended", 5),
+            ("rate_limited", 5),
+            ("panicked", 5),
+            ("bounded", 4)
+        ]
     );
     let kpa = &decision["kpa"];
     assert!(near(number(&kpa["stable_value"]), 45.0) && near(number(&kpa["panic_value"]), 45.0));

@@ -63,12 +63,25 @@ fn hpa_config() {
         pods: vec![autoscale_core::PodGroup { count: 3, ..pod() }],
         ..seen(&[0; 3])
     };
+    let adolescent = autoscale_core::PodGroup {
+        started_age: Some(secs(100)),
+        ready_transition_age: Some(secs(60)),
+        ..pod()
+    };
+    let without_a_sample = vec![with_pods(vec![adolescent, pod()], &[None, Some(0)])];
     let second = Observation {
         readings: [seen(&[500; 3]).readings, seen(&[900; 3]).readings].concat(),
         ..seen(&[0; 3])
     };
     let zero = || config(external(average(10))).with_min_replicas(0);
     let cases = vec![
+        Case(
+            "first_sample_grace",
+            base(),
+            base().with_first_sample_grace(secs(30)),
+            without_a_sample,
+            [vec![1], vec![2]],
+        ),
         Case(
             "min_replicas",
             base(),

@@ -125,7 +125,7 @@ fn rate_limited() {
         })
         .unwrap();
     let decision = forbidden.decide(secs(0), &Observation::new(4));
-    assert_eq!(decision.blocked_by(), Some(Blocked::Rate));
+    assert!(decision.is_blocked_by(Blocked::Rate));
     assert_eq!(decision.replicas, 4);
 }
 

@@ -92,7 +92,8 @@ fn panic_and_its_end() {
     let mut kpa = Kpa::new(config()).unwrap();
     let decision = kpa.decide(secs(0), &seen_value(5, 1000));
     assert_eq!((decision.replicas, decision.reason), (5, Reason::Panic));
-    assert_eq!(decision.after(StageKind::Recommended), Some(2)); // ⌊5 ÷ 2⌋
+    assert_eq!(decision.after(StageKind::Recommended), Some(1));
+    assert_eq!(decision.after(StageKind::RateLimited), Some(2)); // ⌊5 ÷ 2⌋
 }
 
 #[test]
