@@ -77,8 +77,8 @@ fn hpa_config() {
     let cases = vec![
         Case(
             "first_sample_grace",
-            base(),
-            base().with_first_sample_grace(secs(30)),
+            config(cpu(100)),
+            config(cpu(100)).with_first_sample_grace(secs(30)),
             without_a_sample,
             [vec![1], vec![2]],
         ),
