@@ -27,6 +27,12 @@ impl ServiceModel {
     #[must_use]
     pub fn fitted(trace: &Trace, utilization: f64, replicas: f64) -> Self {
         let mut sorted = trace.rates.clone();
+        if sorted.is_empty() {
+            return Self {
+                capacity_rps: 1.0,
+                utilization,
+            };
+        }
         sorted.sort_unstable_by(f64::total_cmp);
         let position = (sorted.len() - 1) as f64 * 0.999;
         let low = position.floor() as usize;
@@ -145,6 +151,23 @@ impl Demand {
             tick.as_secs_f64(),
             (1000..=3_600_000).contains(&tick_ms),
             "1 s … 1 h",
+        )?;
+        check(
+            "trace.step_s",
+            f64::from(trace.step_s),
+            trace.step_s > 0,
+            "at least 1",
+        )?;
+        let bad_rate = trace
+            .rates
+            .iter()
+            .copied()
+            .find(|r| !(r.is_finite() && *r >= 0.0));
+        check(
+            "trace.rates",
+            bad_rate.unwrap_or(0.0),
+            bad_rate.is_none(),
+            "finite numbers ≥ 0",
         )?;
         let step_ms = u128::from(trace.step_s) * 1000;
         let total_ms = step_ms * trace.rates.len() as u128;

@@ -224,6 +224,16 @@ impl<'a> Plant<'a> {
                 return refuse("surge", surge.to_string(), "more than 0, at most 1");
             }
         }
+        if demand.scored_from >= demand.load.len() {
+            return refuse(
+                "scored_from",
+                demand.scored_from.to_string(),
+                "before the load's end",
+            );
+        }
+        if let Some(load) = demand.load.iter().find(|x| !(x.is_finite() && **x >= 0.0)) {
+            return refuse("load", load.to_string(), "finite and at least 0");
+        }
         let needed = demand.needed(config.min, config.max);
         let start_up_ticks = (
             Demand::ticks(shortest, demand.tick),

@@ -3,7 +3,7 @@
 /// Where a trace comes from. A CSV today; a metrics server is another implementation.
 pub trait TraceSource {
     /// What can go wrong.
-    type Error;
+    type Error: std::error::Error;
 
     /// Reads the whole trace.
     ///
@@ -31,7 +31,7 @@ pub struct Trace {
     pub step_s: u32,
     /// Requests a second in each step; finite and ≥ 0.
     pub rates: Vec<f64>,
-    /// What had to be repaired.
+    /// What had to be repaired, in the whole trace that this is a part of.
     pub repairs: Repairs,
 }
 
@@ -52,7 +52,7 @@ impl Trace {
     /// # Errors
     /// [`TraceError`] where nothing is left.
     pub fn between(&self, from_s: i64, to_s: i64) -> Result<Self, TraceError> {
-        let step = i64::from(self.step_s);
+        let step = i64::from(self.step_s.max(1));
         let index = |at: i64| {
             let since = at.saturating_sub(self.start_s);
             // Rounded up: a step belongs to the part if it begins in it.
@@ -216,16 +216,17 @@ fn parse(text: &str) -> Result<Vec<Row>, TraceError> {
         if line.trim().is_empty() {
             continue;
         }
-        let cells = || line.split(',').map(str::trim);
+        let cells = || line.split(',').map(|cell| cell.trim().trim_matches('"'));
         if std::mem::take(&mut first) && cells().next().is_some_and(|c| c.parse::<f64>().is_err()) {
             let find = |name: &'static str| {
                 cells()
-                    .position(|c| c.trim_matches('"').eq_ignore_ascii_case(name))
+                    .position(|c| c.eq_ignore_ascii_case(name))
                     .ok_or_else(|| TraceError::Row {
                         line: number,
                         field: "header",
                         value: line.to_owned(),
-                        bound: "a header with the columns timestamp and value",
+                        bound: "a header with the columns timestamp and value (timestamps are seconds \
+                                since the epoch)",
                     })
             };
             (time_column, value_column) = (find("timestamp")?, find("value")?);

@@ -50,7 +50,7 @@ fn empty(demand: &Demand) -> ReplayReport {
         optimum_replica_seconds: 0.0,
         peak_replicas: 0,
         policies: Vec::new(),
-        flags: String::new(),
+        command: "plimsoll replay".to_owned(),
         scenarios: Vec::new(),
     }
 }

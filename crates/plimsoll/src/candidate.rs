@@ -37,8 +37,8 @@ enum Rule {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CandidateError {
     #[error(
-        "policy \"{policy}\": a load trace can drive cpu and request-rate metrics; it says nothing \
-         about {metrics}"
+        "policy \"{policy}\": a load trace can drive cpu utilization and average request rates; it \
+         says nothing about {metrics}"
     )]
     NoMetric { policy: String, metrics: String },
     #[error("policy \"{policy}\": {source}")]
@@ -61,7 +61,7 @@ pub(crate) fn settings() -> impl Iterator<Item = u32> {
 /// The policies that are replayed where none is named.
 pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
     let hpa = HpaConfig::new(fleet.max, [MetricSpec::cpu_utilization(70)])
-        .with_min_replicas(fleet.min.min(fleet.max));
+        .with_min_replicas(fleet.min.clamp(1, fleet.max.max(1)));
     let kpa = |delay_s: u64| {
         let config =
             KpaConfig::new(1.0).with_scale_down_delay(std::time::Duration::from_secs(delay_s));
@@ -132,6 +132,14 @@ impl Candidate {
         }
     }
 
+    /// How long a pod's age may matter to the policy.
+    pub(crate) fn settles_within(&self) -> std::time::Duration {
+        match &self.rule {
+            Rule::Hpa(config) => config.cpu_initialization_period,
+            Rule::Kpa(_) | Rule::Fixed(_) => std::time::Duration::ZERO,
+        }
+    }
+
     /// The largest count that the policy can ask for.
     pub(crate) fn most(&self, fleet: Fleet) -> u32 {
         match &self.rule {
@@ -194,7 +202,7 @@ fn driven_by_load(mut config: HpaConfig) -> (HpaConfig, Vec<Signal>, Vec<String>
                 signals.push(signal);
                 kept.push(metric);
             }
-            None => left_out.push(metric.name().to_owned()),
+            None => left_out.push(describe(&metric)),
         }
     }
     config.metrics = kept;
@@ -205,6 +213,32 @@ fn driven_by_load(mut config: HpaConfig) -> (HpaConfig, Vec<Signal>, Vec<String>
         }
     }
     (config, signals, left_out)
+}
+
+/// A metric's name, and its target's kind where another kind could be driven.
+fn describe(metric: &MetricSpec) -> String {
+    let name = metric.name();
+    match metric {
+        MetricSpec::Resource {
+            target: ResourceTarget::AverageValue(_),
+            ..
+        }
+        | MetricSpec::ContainerResource {
+            target: ResourceTarget::AverageValue(_),
+            ..
+        } => {
+            format!("{name} (averageValue)")
+        }
+        MetricSpec::Object {
+            target: ValueTarget::Value(_),
+            ..
+        }
+        | MetricSpec::External {
+            target: ValueTarget::Value(_),
+            ..
+        } => format!("{name} (value)"),
+        _ => name.to_owned(),
+    }
 }
 
 fn signal_for(metric: &MetricSpec) -> Option<Signal> {

@@ -124,9 +124,9 @@ pub(crate) struct DecideArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: PathBuf,
 
-    /// Time of the decision since the policy's origin.
-    #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
-    pub(crate) now: Duration,
+    /// Time of the decision since an origin that stays the same from call to call. Default: 0s.
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(crate) now: Option<Duration>,
 
     /// Requests a second that one replica carries at most, for targets given as a share of it.
     #[arg(long, value_name = "R", value_parser = positive)]
@@ -134,7 +134,7 @@ pub(crate) struct DecideArgs {
 
     /// State file: read if it exists, and written after the decision, so that windows and rates
     /// work across calls.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "now")]
     pub(crate) state: Option<PathBuf>,
 
     /// Write the decision as JSON to this file instead of standard output.

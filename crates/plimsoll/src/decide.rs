@@ -48,6 +48,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
     };
     let refuse = |e: autoscale_core::ConfigError| InputError::new(file, None, e.to_string());
     let observation = read_observation()?;
+    let now = args.now.unwrap_or_default();
     let (decision, state) = match policy.source {
         PolicySource::Hpa(config) => {
             check_readings(&observation, config.metrics.len())?;
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                 None => HpaState::default(),
             };
             let mut hpa = Hpa::try_from(HpaSnapshot { config, state }).map_err(refuse)?;
-            let decision = hpa.decide(args.now, &observation);
+            let decision = hpa.decide(now, &observation);
             (decision, Some(State::Hpa(hpa.state().clone())))
         }
         PolicySource::Kpa(policy) => {
@@ -84,10 +85,10 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             let decision = (&mut kpa)
                 .bounded(bounds)
                 .map_err(refuse)?
-                .decide(args.now, &observation);
+                .decide(now, &observation);
             (decision, Some(State::Kpa(kpa.state().clone())))
         }
-        PolicySource::Fixed(replicas) => (Fixed(replicas).decide(args.now, &observation), None),
+        PolicySource::Fixed(replicas) => (Fixed(replicas).decide(now, &observation), None),
     };
     let text = to_json(&decision)?;
     let state = state.map(|state| to_json(&state)).transpose()?;
@@ -118,13 +119,22 @@ fn read_observation() -> Result<Observation, InputError> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, InputError> {
-    serde_json::from_str(text).map_err(|e| {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let refuse = |e: &serde_json::Error, field: Option<String>| {
         let message = e.to_string();
         // The place stands in front already.
         let place = format!(" at line {} column {}", e.line(), e.column());
-        let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
-        InputError::new(path, Some((e.line().max(1), e.column().max(1))), message)
-    })
+        let message = message.strip_suffix(&place).unwrap_or(&message);
+        let field = field
+            .filter(|f| f != ".")
+            .map_or_else(String::new, |f| format!("{f}: "));
+        let at = (e.line().max(1), e.column().max(1));
+        InputError::new(path, Some(at), format!("{field}{message}"))
+    };
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|e| refuse(e.inner(), Some(e.path().to_string())))?;
+    json.end().map_err(|e| refuse(&e, None))?;
+    Ok(value)
 }
 
 fn check_readings(observation: &Observation, metrics: usize) -> Result<(), InputError> {

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use autoscale_core::{Policy, format_duration};
+use clap::ValueEnum as _;
 use plimsoll_sim::{
     CsvSource, Demand, Optimum, Outcome, Plant, PlantConfig, PolicyReport, ReplayReport, Scenario,
-    ScenarioReport, ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace, TraceSource as _,
+    ScenarioReport, ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace, TraceSource,
     frontier, html, in_parallel, peak,
 };
 
 use crate::candidate::{Candidate, Fleet, default_set, settings};
-use crate::cli::{Moment, ReplayArgs, ScenarioName, UnitName};
+use crate::cli::{Moment, ReplayArgs, ScenarioName};
 use crate::input_error::InputError;
 use crate::output::{self, printable};
 use crate::policy_file;
@@ -38,17 +39,25 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         return Err(flag_error(&message));
     }
     let (name, trace) = load_trace(args)?;
+    let command = command(args, &trace);
     let (trace, warm_up) = select(args, &trace).map_err(|m| flag_error(&m))?;
     let load = Load::new(args, &trace, warm_up)?;
-    let scenario = Scenario::from(args.scenario);
-    let (demand, config) = load.disturbed(scenario, args);
-    let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
     let fleet = Fleet {
         min: args.min,
         max: args.max,
         capacity_rps: load.demand.model.capacity_rps,
     };
+    // What is wrong with the fleet is said before what follows from it for a policy.
+    Plant::new(&load.demand, plant_config(args)).map_err(|e| flag_error(&e))?;
     let candidates = candidates(args, fleet)?;
+    let settle = candidates
+        .iter()
+        .map(Candidate::settles_within)
+        .max()
+        .unwrap_or_default();
+    let scenario = Scenario::from(args.scenario);
+    let (demand, config) = load.disturbed(scenario, args, settle);
+    let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
 
     let best = plant.optimum();
     let tick_s = args.tick.as_secs_f64();
@@ -67,12 +76,12 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         seed: args.seed,
         optimum_replica_seconds: best.replica_ticks as f64 * tick_s,
         peak_replicas: peak(&plant),
-        flags: flags(args),
-        policies: replay_all(&plant, &best, fleet, &candidates)?,
+        command,
+        policies: replay_all(&plant, &best, fleet, &candidates, args.capacity.is_some())?,
         scenarios: Vec::new(),
     };
     if args.scenario == ScenarioName::All {
-        report.scenarios = disturbances(args, &load, fleet, &candidates)?;
+        report.scenarios = disturbances(args, &load, fleet, settle, &candidates)?;
     }
     places.write(&report)
 }
@@ -105,8 +114,15 @@ impl Load {
         Ok(Self { demand })
     }
 
-    fn disturbed(&self, scenario: Scenario, args: &ReplayArgs) -> (Demand, PlantConfig) {
+    /// The load and the fleet under a disturbance; pods differ until they are `settle` old.
+    fn disturbed(
+        &self,
+        scenario: Scenario,
+        args: &ReplayArgs,
+        settle: Duration,
+    ) -> (Demand, PlantConfig) {
         let (mut demand, mut config) = (self.demand.clone(), plant_config(args));
+        config.settle = config.settle.max(settle + args.tick);
         scenario.apply(&mut demand, &mut config);
         (demand, config)
     }
@@ -117,11 +133,13 @@ fn disturbances(
     args: &ReplayArgs,
     load: &Load,
     fleet: Fleet,
+    settle: Duration,
     candidates: &[Candidate],
 ) -> Result<Vec<ScenarioReport>, InputError> {
     let mut rows = Vec::new();
+    let mut progress = Progress::new(Scenario::ALL.len() * candidates.len());
     for scenario in Scenario::ALL {
-        let (demand, config) = load.disturbed(scenario, args);
+        let (demand, config) = load.disturbed(scenario, args, settle);
         let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
         let best = plant.optimum();
         let job = |candidate: &Candidate| {
@@ -143,50 +161,75 @@ fn disturbances(
                 reversals_per_day: point.reversals_per_day,
             })
         };
-        let results: Vec<Result<ScenarioReport, InputError>> = in_parallel(candidates, job, |_| {});
+        let results: Vec<Result<ScenarioReport, InputError>> =
+            in_parallel(candidates, job, |done| progress.set(rows.len() + done));
         for row in results {
             rows.push(row?);
         }
     }
+    progress.finish();
     Ok(rows)
 }
 
-/// What was set otherwise than by default, as it can be typed in again.
-fn flags(args: &ReplayArgs) -> String {
+/// The command that gives the same figures again.
+fn command(args: &ReplayArgs, trace: &Trace) -> String {
     let time = format_duration;
-    let mut flags: Vec<String> = Vec::new();
+    let mut words = vec!["plimsoll replay".to_owned()];
+    words.extend(
+        args.trace
+            .iter()
+            .map(|path| quoted(&path.display().to_string())),
+    );
     let mut set = |name: &str, value: Option<String>| {
-        flags.extend(value.map(|value| format!("--{name} {value}")));
+        words.extend(value.map(|value| format!("--{name} {}", quoted(&value))));
     };
     for policy in &args.policy {
         set("policy", Some(policy.display().to_string()));
     }
+    set("start-up", Some(time(args.start_up)));
     set("start-up-max", args.start_up_max.map(time));
+    set("lag", Some(time(args.lag)));
+    set("tick", Some(time(args.tick)));
     set("scrape", args.scrape.map(time));
     set("drain", (!args.drain.is_zero()).then(|| time(args.drain)));
+    set("capacity", args.capacity.map(|rps| rps.to_string()));
+    set("utilization", Some(args.utilization.to_string()));
+    set("min", Some(args.min.to_string()));
+    set("max", Some(args.max.to_string()));
+    let moment = |moment: Option<Moment>| moment.map(|m| m.resolve(trace.start_s).to_string());
+    set("from", moment(args.from));
+    set("to", moment(args.to));
     set(
         "warm-up",
         (!args.warm_up.is_zero()).then(|| time(args.warm_up)),
     );
-    set("min", (args.min != 1).then(|| args.min.to_string()));
-    set("max", (args.max != 400).then(|| args.max.to_string()));
-    set(
-        "unit",
-        (args.unit == UnitName::Rps).then(|| "rps".to_owned()),
-    );
-    flags.join(" ")
+    let name = |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
+    set("scenario", name(args.scenario.to_possible_value()));
+    set("unit", name(args.unit.to_possible_value()));
+    set("seed", Some(args.seed.to_string()));
+    words.join(" ")
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// Reads the trace, or the built-in one.
 fn load_trace(args: &ReplayArgs) -> Result<(String, Trace), InputError> {
     let parse = |file: &str, text: &str| {
-        CsvSource::new(text)
-            .with_unit(args.unit.into())
-            .load()
-            .map_err(|e| match e.line() {
+        read_trace(
+            &CsvSource::new(text).with_unit(args.unit.into()),
+            |e| match e.line() {
                 Some(line) => InputError::in_line(file, line, e.to_string()),
                 None => InputError::new(file, None, e.to_string()),
-            })
+            },
+        )
     };
     let Some(path) = &args.trace else {
         return Ok((WORLD_CUP_NAME.to_owned(), parse(WORLD_CUP_NAME, WORLD_CUP)?));
@@ -204,6 +247,14 @@ fn load_trace(args: &ReplayArgs) -> Result<(String, Trace), InputError> {
     Ok((name, parse(&file, &text)?))
 }
 
+/// Reads a trace from any source.
+fn read_trace<S: TraceSource>(
+    source: &S,
+    refuse: impl FnOnce(S::Error) -> InputError,
+) -> Result<Trace, InputError> {
+    source.load().map_err(refuse)
+}
+
 /// The part of the trace to replay, and how much of its beginning only warms up.
 fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String> {
     let start = trace.start_s;
@@ -218,7 +269,12 @@ fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String>
         ));
     }
     if from >= to {
-        return Err(format!("--from is {from}, must be before --to ({to})"));
+        let end = if args.to.is_some() {
+            "--to"
+        } else {
+            "the trace's end"
+        };
+        return Err(format!("--from is {from}, must be before {end} ({to})"));
     }
     let begin = from.saturating_sub_unsigned(warm_up).max(start);
     let part = trace.between(begin, to).map_err(|e| e.to_string())?;
@@ -250,7 +306,7 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
     if args.policy.is_empty() {
         policies = default_set(fleet)
             .into_iter()
-            .map(|p| (String::new(), p))
+            .map(|p| ("command line".to_owned(), p))
             .collect();
     }
     for path in &args.policy {
@@ -301,6 +357,7 @@ fn replay_all(
     best: &Optimum,
     fleet: Fleet,
     candidates: &[Candidate],
+    capacity_given: bool,
 ) -> Result<Vec<PolicyReport>, InputError> {
     let mut work = Vec::new();
     for candidate in candidates {
@@ -335,9 +392,13 @@ fn replay_all(
                 let most = candidate.most(fleet);
                 let needed = peak(plant);
                 if most < needed {
+                    let hint = match capacity_given {
+                        true => "",
+                        false => ": give what one replica carries with --capacity",
+                    };
                     report.notes.push(format!(
                         "it may run {most} replicas at most (by its own bounds or --max), but the \
-                         load needs up to {needed}: give what one replica carries with --capacity"
+                         load needs up to {needed}{hint}"
                     ));
                 }
                 if plant.config().max < needed {
@@ -492,7 +553,7 @@ fn summary(report: &ReplayReport) -> String {
     );
     if report.repairs.missing_steps + report.repairs.duplicate_rows > 0 {
         text.push_str(&format!(
-            "repaired: {} missing steps (longest gap {} steps) repeat the value before, {} \
+            "repaired in the whole trace: {} missing steps (longest gap {} steps) repeat the value before, {} \
              duplicate rows averaged\n",
             report.repairs.missing_steps,
             report.repairs.longest_gap_steps,

@@ -37,7 +37,7 @@ const STYLE: &str = include_str!("page.css");
 ///     seed: 1,
 ///     optimum_replica_seconds: 11_145_600.0,
 ///     peak_replicas: 50,
-///     flags: String::new(),
+///     command: "plimsoll replay".to_owned(),
 ///     policies: Vec::new(),
 ///     scenarios: Vec::new(),
 /// };

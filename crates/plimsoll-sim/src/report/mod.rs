@@ -53,8 +53,8 @@ pub struct ReplayReport {
     pub optimum_replica_seconds: f64,
     /// Most replicas needed at once: what a fleet of constant size would need.
     pub peak_replicas: u32,
-    /// Everything that was set otherwise than by default, as command-line flags.
-    pub flags: String,
+    /// The command that gives the same figures again.
+    pub command: String,
     /// One entry a policy.
     pub policies: Vec<PolicyReport>,
     /// The policies as given under each disturbance, where that was asked for.

@@ -111,18 +111,6 @@ mod tests {
                 year: 1998,
                 month: 13,
                 day: 1
-            },
-            Date {
-                year: 1998,
-                month: 13,
-                day: 1
-            }
-        );
-        assert_eq!(
-            Date {
-                year: 1998,
-                month: 13,
-                day: 1
             }
             .start_s(),
             915_148_800

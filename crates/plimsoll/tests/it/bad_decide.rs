@@ -67,7 +67,9 @@ fn observations_that_make_no_sense() {
     for (input, words) in cases {
         refused(
             &dir(),
-            &["--policy", "hpa.yaml", "--state", "s", "--json", "d"],
+            &[
+                "--policy", "hpa.yaml", "--now", "0s", "--state", "s", "--json", "d",
+            ],
             input,
             words,
         );
@@ -128,7 +130,7 @@ fn a_share_of_an_unknown_capacity() {
 
 #[test]
 fn states_that_make_no_sense() {
-    let flags = ["--policy", "hpa.yaml", "--state", "s.json"];
+    let flags = ["--policy", "hpa.yaml", "--now", "0s", "--state", "s.json"];
     for (state, words) in [
         ("", &["s.json:1:"][..]),
         ("{\"hpa\":{}}", &["s.json:1:"]),
@@ -151,11 +153,13 @@ fn the_state_of_another_kind() {
         "share.toml",
         "--capacity",
         "9",
+        "--now",
+        "0s",
         "--state",
         "s.json",
     ];
     dir.run_with(&flags, &total(1)).ok();
-    let hpa = ["--policy", "hpa.yaml", "--state", "s.json"];
+    let hpa = ["--policy", "hpa.yaml", "--now", "0s", "--state", "s.json"];
     refused(&dir, &hpa, &seen(1, 1), &["s.json", "another kind"]);
 }
 
@@ -163,7 +167,9 @@ fn the_state_of_another_kind() {
 #[test]
 fn results_that_cannot_be_written() {
     for (json, state) in [("none/d.json", "s.json"), ("d.json", "none/s.json")] {
-        let flags = ["--policy", "hpa.yaml", "--json", json, "--state", state];
+        let flags = [
+            "--policy", "hpa.yaml", "--json", json, "--now", "0s", "--state", state,
+        ];
         refused(&dir(), &flags, &seen(1, 1), &["none/"]);
     }
 }

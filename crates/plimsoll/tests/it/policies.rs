@@ -85,7 +85,7 @@ fn the_default_policies_are_what_their_files_would_be() {
     let [built_in, from_files] = [&[][..], &flags].map(|flags| {
         let mut report = dir.replay(&[&["t.csv"][..], flags].concat());
         // What was typed differs.
-        report["flags"].take();
+        report["command"].take();
         report
     });
     assert_eq!(built_in, from_files);
