@@ -102,6 +102,15 @@ pub trait PolicyExt: Policy + Sized {
 impl<P: Policy> PolicyExt for P {}
 
 /// The policy that [`PolicyExt::bounded`] makes.
+///
+/// ```
+/// use autoscale_core::{Fixed, Observation, Policy, PolicyExt, Reason};
+/// let mut policy = Fixed(9).bounded(1..=5)?;
+/// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(2));
+/// assert_eq!((decision.replicas, decision.reason), (5, Reason::TooManyReplicas));
+/// assert!(Fixed(9).bounded(5..=1).is_err());
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -155,6 +164,18 @@ impl<P: Policy> Policy for Bounded<P> {
 /// The policy that [`PolicyExt::stabilized`] makes.
 ///
 /// A decision without data counts as one for what runs, so that the windows begin anew after it.
+///
+/// ```
+/// use autoscale_core::{from_fn, Observation, Policy, PolicyExt, Reason};
+/// use std::time::Duration;
+/// let (minute, seen) = (Duration::from_secs(60), Observation::new(10));
+/// let wanted = from_fn(|now: Duration, _: &Observation| if now.is_zero() { 10 } else { 4 });
+/// let mut policy = wanted.stabilized(Duration::ZERO, minute * 5)?;
+/// assert_eq!(policy.decide(Duration::ZERO, &seen).replicas, 10);
+/// assert_eq!(policy.decide(minute, &seen).reason, Reason::ScaleDownStabilized);
+/// assert_eq!(policy.decide(minute * 6, &seen).replicas, 4);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -231,6 +252,14 @@ impl<P: Policy> Policy for Stabilized<P> {
 }
 
 /// The policy that [`PolicyExt::rate_limited`] makes.
+///
+/// ```
+/// use autoscale_core::{Behavior, Fixed, Observation, Policy, PolicyExt, Reason};
+/// let mut policy = Fixed(50).rate_limited(Behavior::default())?;
+/// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(10));
+/// assert_eq!((decision.replicas, decision.reason), (20, Reason::ScaleUpLimit)); // 100 % in 15 s
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -308,6 +337,17 @@ impl<P: Policy> Policy for RateLimited<P> {
 }
 
 /// What to run while a policy's source is dead.
+///
+/// ```
+/// use autoscale_core::{Fallback, FallbackMode, Kpa, KpaConfig, Observation, Policy, PolicyExt};
+/// use std::time::Duration;
+/// let fallback = Fallback { failure_threshold: 2, mode: FallbackMode::Static(6) };
+/// let mut policy = Kpa::new(KpaConfig::new(10.0))?.with_fallback(fallback)?;
+/// let blind = Observation::new(2); // it holds no reading
+/// let counts = [0, 2].map(|s| policy.decide(Duration::from_secs(s), &blind).replicas);
+/// assert_eq!(counts, [2, 6]);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -319,6 +359,20 @@ pub struct Fallback {
 }
 
 /// What a fallback says.
+///
+/// ```
+/// use autoscale_core::{Fallback, FallbackMode, Kpa, KpaConfig, Observation, Policy, PolicyExt};
+/// # use autoscale_core::ConfigError;
+/// let say = |mode| -> Result<u32, ConfigError> {
+///     let fallback = Fallback { failure_threshold: 1, mode };
+///     let mut policy = Kpa::new(KpaConfig::new(10.0))?.with_fallback(fallback)?;
+///     Ok(policy.decide(std::time::Duration::ZERO, &Observation::new(4)).replicas)
+/// };
+/// assert_eq!(say(FallbackMode::Current)?, 4);
+/// assert_eq!(say(FallbackMode::HigherOf(3))?, 4);
+/// assert_eq!(say(FallbackMode::LowerOf(3))?, 3);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -466,6 +520,15 @@ impl<P: Policy> MaxOf<P> {
     ///
     /// # Errors
     /// [`ConfigError`] where there is none.
+    ///
+    /// ```
+    /// use autoscale_core::{from_fn, Fixed, MaxOf, Observation, Policy};
+    /// let one_more = from_fn(|_, seen: &Observation| seen.spec_replicas + 1);
+    /// let mut policy = MaxOf::new([Box::new(Fixed(3)) as Box<dyn Policy>, Box::new(one_more)])?;
+    /// assert_eq!(policy.decide(std::time::Duration::ZERO, &Observation::new(5)).replicas, 6);
+    /// assert!(MaxOf::<Fixed>::new([]).is_err());
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     pub fn new(policies: impl IntoIterator<Item = P>) -> Result<Self, ConfigError> {
         let policies: Vec<P> = policies.into_iter().collect();
         if policies.is_empty() {

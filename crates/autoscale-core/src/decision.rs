@@ -7,6 +7,18 @@ use crate::MetricError;
 /// "No change" and "not enough data" are decisions like any other. A `Decision` can be reused:
 /// [`Policy::decide_into`](crate::Policy::decide_into) keeps its buffers, so that deciding does not
 /// allocate once the policy's windows have been filled.
+///
+/// ```
+/// use autoscale_core::{Decision, Fixed, Observation, Policy, PolicyExt};
+/// # use std::time::Duration;
+/// let (mut policy, mut decision) = (Fixed(9).bounded(1..=5)?, Decision::default());
+/// for current in [2, 5] {
+///     policy.decide_into(Duration::ZERO, &Observation::new(current), &mut decision);
+///     assert_eq!((decision.current_replicas, decision.replicas), (current, 5));
+/// }
+/// assert_eq!(decision.stages[0].replicas, 9); // before the bounds
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Decision {
@@ -41,6 +53,15 @@ impl Decision {
     }
 
     /// The count that came out of a stage, where it ran; the last such stage counts.
+    ///
+    /// ```
+    /// use autoscale_core::{Fixed, Observation, Policy, PolicyExt, StageKind};
+    /// let mut policy = Fixed(9).bounded(1..=5)?;
+    /// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(2));
+    /// assert_eq!(decision.after(StageKind::Recommended), Some(9));
+    /// assert_eq!(decision.after(StageKind::Stabilized), None);
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn after(&self, kind: StageKind) -> Option<u32> {
         self.stages
@@ -100,6 +121,14 @@ impl Decision {
 }
 
 /// The last word on a decision.
+///
+/// ```
+/// use autoscale_core::{Fixed, Observation, Policy, PolicyExt, Reason};
+/// let mut policy = Fixed(2).bounded(3..=5)?;
+/// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(4));
+/// assert_eq!(decision.reason, Reason::TooFewReplicas); // the bound spoke after `Fixed`
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -156,6 +185,16 @@ pub enum Reason {
 }
 
 /// What kept a decision from what the metrics asked for.
+///
+/// ```
+/// use autoscale_core::{Behavior, Blocked, Fixed, Observation, Policy, PolicyExt};
+/// let mut policy = Fixed(50).rate_limited(Behavior::default())?.bounded(1..=15)?;
+/// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(10));
+/// assert!(decision.is_blocked_by(Blocked::Rate)); // 50 → 20
+/// assert!(decision.is_blocked_by(Blocked::Bounds)); // 20 → 15
+/// assert!(!decision.is_blocked_by(Blocked::Stabilization));
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -174,6 +213,14 @@ pub enum Blocked {
 }
 
 /// A replica count and the stage that it came out of.
+///
+/// ```
+/// use autoscale_core::{Fixed, Observation, Policy, PolicyExt, Stage, StageKind};
+/// let mut policy = Fixed(9).bounded(1..=5)?;
+/// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(2));
+/// assert_eq!(decision.stages.last(), Some(&Stage { kind: StageKind::Bounded, replicas: 5 }));
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stage {
@@ -184,6 +231,15 @@ pub struct Stage {
 }
 
 /// The stages that a count passes through.
+///
+/// ```
+/// use autoscale_core::{Fixed, Observation, Policy, PolicyExt, StageKind};
+/// let mut policy = Fixed(9).bounded(1..=5)?.dry_run();
+/// let decision = policy.decide(std::time::Duration::ZERO, &Observation::new(2));
+/// let ran: Vec<StageKind> = decision.stages.iter().map(|stage| stage.kind).collect();
+/// assert_eq!(ran, [StageKind::Recommended, StageKind::Bounded, StageKind::DryRun]);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -210,10 +266,27 @@ pub enum StageKind {
 }
 
 /// What one metric said.
+///
+/// ```
+/// use autoscale_core::{Hpa, HpaConfig, MetricReading, MetricSpec, Milli, Observation, PodGroup};
+/// use autoscale_core::{Policy, ValueTarget};
+/// let queue = MetricSpec::External {
+///     name: "queue".into(),
+///     target: ValueTarget::Value(Milli(10_000)),
+/// };
+/// let seen = Observation::new(2)
+///     .with_pods([PodGroup::running(2)])
+///     .with_readings([MetricReading::value(Milli(25_000))]);
+/// let mut hpa = Hpa::new(HpaConfig::new(10, [queue]))?;
+/// let said = hpa.decide(std::time::Duration::ZERO, &seen).metrics[0];
+/// assert_eq!((said.ratio, said.proposal), (Some(2.5), Ok(5)));
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MetricStage {
     /// The replicas it asks for, or why it could not say.
+    #[cfg_attr(feature = "serde", serde(with = "proposal"))]
     pub proposal: Result<u32, MetricError>,
     /// Current value over target; `None` where it could not be computed.
     pub ratio: Option<f64>,
@@ -254,7 +327,49 @@ impl Default for MetricStage {
     }
 }
 
+/// A proposal in files: the count, or the error's name.
+#[cfg(feature = "serde")]
+mod proposal {
+    use super::MetricError;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Count(u32),
+        Error(MetricError),
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        proposal: &Result<u32, MetricError>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        match proposal {
+            Ok(count) => Written::Count(*count),
+            Err(error) => Written::Error(*error),
+        }
+        .serialize(out)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Result<u32, MetricError>, D::Error> {
+        Ok(match Written::deserialize(from)? {
+            Written::Count(count) => Ok(count),
+            Written::Error(error) => Err(error),
+        })
+    }
+}
+
 /// Pods by what their samples are good for.
+///
+/// ```
+/// use autoscale_core::{HpaConfig, PodCounts, PodGroup, ReplicaCalculator, Milli, Sample};
+/// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+/// let samples = [Sample::of_group(0, 2, Milli(450))];
+/// let groups = calculator.group_pods(Some("cpu"), &[PodGroup::running(3)], &samples);
+/// assert_eq!(groups[0].pods, PodCounts { ready: 2, missing: 1, ..PodCounts::default() });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PodCounts {
@@ -269,6 +384,16 @@ pub struct PodCounts {
 }
 
 /// Kubernetes' status conditions; `None` where the decision did not set one.
+///
+/// ```
+/// use autoscale_core::{ConditionReason, Hpa, HpaConfig, MetricSpec, Observation, Policy};
+/// let mut hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+/// let stopped = hpa.decide(std::time::Duration::ZERO, &Observation::new(0)).conditions;
+/// let why = stopped.scaling_active.map(|condition| condition.reason);
+/// assert_eq!(why, Some(ConditionReason::ScalingDisabled));
+/// assert_eq!(stopped.scaling_limited, None);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "PascalCase"))]
@@ -284,6 +409,15 @@ pub struct Conditions {
 }
 
 /// One status condition.
+///
+/// ```
+/// use autoscale_core::{Condition, ConditionReason, Hpa, HpaConfig, MetricSpec, Observation, Policy};
+/// let mut hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+/// let blind = hpa.decide(std::time::Duration::ZERO, &Observation::new(2));
+/// let failed = Condition { status: false, reason: ConditionReason::FailedGetResourceMetric };
+/// assert_eq!(blind.conditions.scaling_active, Some(failed));
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Condition {
@@ -296,6 +430,11 @@ pub struct Condition {
 macro_rules! condition_reasons {
     ($($name:ident),* $(,)?) => {
         /// Reasons of status conditions, with Kubernetes' own names.
+        ///
+        /// ```
+        /// use autoscale_core::ConditionReason;
+        /// assert_eq!(ConditionReason::ScaledToZero.to_string(), "ScaledToZero");
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[non_exhaustive]
@@ -332,6 +471,16 @@ impl fmt::Display for ConditionReason {
 }
 
 /// The figures of a Knative decision.
+///
+/// ```
+/// use autoscale_core::{Averages, Kpa, KpaConfig};
+/// let mut kpa = Kpa::new(KpaConfig::new(10.0))?;
+/// let averages = Averages { stable: 15.0, panic: 45.0 };
+/// let (replicas, stage) = kpa.scale(std::time::Duration::ZERO, 1, averages);
+/// assert_eq!((stage.stable_wanted, stage.panic_wanted), (2, 5));
+/// assert!(stage.panicking && replicas == 5);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KpaStage {

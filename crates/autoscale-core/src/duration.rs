@@ -3,6 +3,12 @@
 use core::time::Duration;
 
 /// A text that is not a duration.
+///
+/// ```
+/// use autoscale_core::{parse_duration, ParseDurationError};
+/// let refused = parse_duration("5 minutes");
+/// assert_eq!(refused, Err(ParseDurationError { text: "5 minutes".into() }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{text}\" is not a duration: write 15s, 5m, 1h30m, 3d, 250ms or plain seconds")]
 pub struct ParseDurationError {

@@ -1,4 +1,10 @@
 /// Why a configuration was refused. Each message names the field, the value and the bound.
+///
+/// ```
+/// use autoscale_core::{Kpa, KpaConfig};
+/// let message = Kpa::new(KpaConfig::new(0.0)).err().map(|error| error.to_string());
+/// assert_eq!(message.as_deref(), Some("target_value is 0, must be a finite number > 0"));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -52,6 +58,15 @@ impl ConfigError {
 
 /// Why one metric gave no replica count. Not an error of the policy: it becomes part of the
 /// decision, and a metric that failed never makes a workload smaller.
+///
+/// ```
+/// use autoscale_core::{Hpa, HpaConfig, MetricError, MetricSpec, Observation, Policy};
+/// let mut hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+/// let decision = hpa.decide(std::time::Duration::ZERO, &Observation::new(4));
+/// assert_eq!(decision.metrics[0].proposal, Err(MetricError::FetchFailed));
+/// assert_eq!(decision.replicas, 4);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -134,6 +134,15 @@ macro_rules! setters {
 
 impl KpaConfig {
     /// Knative's defaults around the one thing that has none.
+    ///
+    /// ```
+    /// use autoscale_core::{Kpa, KpaConfig};
+    /// use std::time::Duration;
+    /// let config = KpaConfig::new(70.0);
+    /// assert_eq!(config.stable_window, Duration::from_secs(60));
+    /// Kpa::new(config.with_stable_window(Duration::from_secs(300)).with_activation_scale(3))?;
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn new(target_value: f64) -> Self {
         Self {
@@ -229,6 +238,14 @@ impl KpaConfig {
 }
 
 /// The metric's averages over the two windows, in its own unit, summed over pods.
+///
+/// ```
+/// use autoscale_core::{Averages, Kpa, KpaConfig};
+/// let mut kpa = Kpa::new(KpaConfig::new(10.0))?;
+/// let calm = Averages { stable: 35.0, panic: 38.0 }; // 35 requests in flight over all pods
+/// assert_eq!(kpa.scale(std::time::Duration::ZERO, 3, calm).0, 4);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Averages {
     /// Over the stable window.
@@ -268,6 +285,16 @@ pub struct Kpa {
 }
 
 /// What a KPA remembers between decisions.
+///
+/// ```
+/// use autoscale_core::{Averages, Kpa, KpaConfig};
+/// use std::time::Duration;
+/// let mut kpa = Kpa::new(KpaConfig::new(10.0))?;
+/// kpa.scale(Duration::from_secs(2), 1, Averages { stable: 15.0, panic: 45.0 });
+/// assert_eq!(kpa.state().panic_since, Some(Duration::from_secs(2)));
+/// assert_eq!(kpa.state().max_panic_replicas, 5);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -291,6 +318,16 @@ pub struct KpaState {
 }
 
 /// One past reading.
+///
+/// ```
+/// use autoscale_core::{Kpa, KpaConfig, KpaSample, MetricReading, Milli, Observation, Policy};
+/// use std::time::Duration;
+/// let mut kpa = Kpa::new(KpaConfig::new(10.0))?;
+/// let seen = Observation::new(1).with_readings([MetricReading::value(Milli(7_500))]);
+/// kpa.decide(Duration::from_secs(2), &seen);
+/// assert_eq!(kpa.state().samples, [KpaSample { at: Duration::from_secs(2), value: 7.5 }]);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -303,6 +340,14 @@ pub struct KpaSample {
 }
 
 /// A KPA's configuration and state, as it is written to disk.
+///
+/// ```
+/// use autoscale_core::{Kpa, KpaConfig, KpaSnapshot};
+/// let kpa = Kpa::new(KpaConfig::new(10.0))?.with_initial_ready(std::time::Duration::ZERO, 5);
+/// let restored = Kpa::try_from(KpaSnapshot::from(kpa.clone()))?;
+/// assert_eq!(restored.state(), kpa.state());
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -339,6 +384,14 @@ impl Kpa {
     ///
     /// # Errors
     /// [`ConfigError`] names the field, the value and the bound.
+    ///
+    /// ```
+    /// use autoscale_core::{Kpa, KpaConfig};
+    /// let kpa = Kpa::new(KpaConfig::new(10.0))?;
+    /// assert!(!kpa.state().born); // no decision yet
+    /// assert!(Kpa::new(KpaConfig::new(10.0).with_panic_threshold(0.5)).is_err());
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     pub fn new(config: KpaConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
@@ -368,6 +421,15 @@ impl Kpa {
     ///
     /// # Errors
     /// [`ConfigError`]; the old configuration stays.
+    ///
+    /// ```
+    /// use autoscale_core::{Kpa, KpaConfig};
+    /// let mut kpa = Kpa::new(KpaConfig::new(10.0))?.with_initial_ready(std::time::Duration::ZERO, 5);
+    /// kpa.reconfigure(KpaConfig::new(20.0))?;
+    /// assert!(kpa.reconfigure(KpaConfig::new(-1.0)).is_err());
+    /// assert_eq!((kpa.config().target_value, kpa.state().max_panic_replicas), (20.0, 5));
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     pub fn reconfigure(&mut self, config: KpaConfig) -> Result<(), ConfigError> {
         config.validate()?;
         self.config = config;
@@ -375,12 +437,24 @@ impl Kpa {
     }
 
     /// The configuration.
+    ///
+    /// ```
+    /// # use autoscale_core::{Kpa, KpaConfig};
+    /// assert_eq!(Kpa::new(KpaConfig::new(10.0))?.config().max_scale_up_rate, 1000.0);
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn config(&self) -> &KpaConfig {
         &self.config
     }
 
     /// What it remembers; see [`KpaSnapshot`] for restoring it.
+    ///
+    /// ```
+    /// # use autoscale_core::{Kpa, KpaConfig, KpaState};
+    /// assert_eq!(Kpa::new(KpaConfig::new(10.0))?.state(), &KpaState::default());
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn state(&self) -> &KpaState {
         &self.state

@@ -6,6 +6,18 @@ use crate::{Decision, Observation, Policy};
 ///
 /// A format that writes numbers as text must read them back exactly: with `serde_json` turn its
 /// feature `float_roundtrip` on.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use autoscale_core::{Fixed, LogEntry, Observation, Policy};
+/// let (now, observation) = (std::time::Duration::from_secs(15), Observation::new(2));
+/// let decision = Fixed(5).decide(now, &observation);
+/// let entry = LogEntry { now, observation, decision };
+/// let line = serde_json::to_string(&entry)?;
+/// assert_eq!(serde_json::from_str::<LogEntry>(&line)?, entry);
+/// # }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogEntry {
@@ -19,6 +31,15 @@ pub struct LogEntry {
 }
 
 /// The first entry of a log that a policy would decide differently.
+///
+/// ```
+/// use autoscale_core::{replay, Fixed, LogEntry, Observation, Policy};
+/// let (now, observation) = (std::time::Duration::ZERO, Observation::new(2));
+/// let decision = Fixed(5).decide(now, &observation);
+/// let log = [LogEntry { now, observation, decision }];
+/// let message = replay(&mut Fixed(6), &log).err().map(|divergence| divergence.to_string());
+/// assert_eq!(message.as_deref(), Some("entry 0: logged 5 replicas, replayed 6 replicas"));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("entry {index}: logged {} replicas, replayed {} replicas", logged.replicas, replayed.replicas)]
 pub struct Divergence {

@@ -35,6 +35,12 @@ pub struct Observation {
 
 impl Observation {
     /// An observation of a target with `replicas` asked for and existing, no pods described yet.
+    ///
+    /// ```
+    /// use autoscale_core::Observation;
+    /// let seen = Observation::new(3);
+    /// assert_eq!((seen.spec_replicas, seen.status_replicas, seen.pods.len()), (3, 3, 0));
+    /// ```
     #[must_use]
     pub fn new(replicas: u32) -> Self {
         Self {
@@ -45,6 +51,13 @@ impl Observation {
     }
 
     /// Sets the pod groups.
+    ///
+    /// ```
+    /// use autoscale_core::{Observation, Phase, PodGroup};
+    /// let starting = PodGroup { phase: Phase::Pending, ready: None, ..PodGroup::running(2) };
+    /// let seen = Observation::new(5).with_pods([PodGroup::running(3), starting]);
+    /// assert_eq!(seen.ready_replicas(), 3);
+    /// ```
     #[must_use]
     pub fn with_pods(mut self, pods: impl IntoIterator<Item = PodGroup>) -> Self {
         self.pods = pods.into_iter().collect();
@@ -52,6 +65,13 @@ impl Observation {
     }
 
     /// Sets the readings, one for each metric of the policy, in the policy's order.
+    ///
+    /// ```
+    /// use autoscale_core::{MetricReading, Milli, Observation};
+    /// let seen = Observation::new(3)
+    ///     .with_readings([MetricReading::Failed, MetricReading::value(Milli(45_000))]);
+    /// assert_eq!(seen.readings[1], MetricReading::value(Milli(45_000)));
+    /// ```
     #[must_use]
     pub fn with_readings(mut self, readings: impl IntoIterator<Item = MetricReading>) -> Self {
         self.readings = readings.into_iter().collect();
@@ -80,6 +100,12 @@ impl Observation {
 }
 
 /// A pod's life cycle phase, with Kubernetes' names.
+///
+/// ```
+/// use autoscale_core::{Observation, Phase, PodGroup};
+/// let done = PodGroup { phase: Phase::Succeeded, ..PodGroup::running(2) };
+/// assert_eq!(Observation::new(2).with_pods([done]).ready_replicas(), 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -94,6 +120,12 @@ pub enum Phase {
 }
 
 /// The status of a pod's `Ready` condition.
+///
+/// ```
+/// use autoscale_core::{Observation, PodGroup, Readiness};
+/// let lost = PodGroup { ready: Some(Readiness::Unknown), ..PodGroup::running(2) };
+/// assert_eq!(Observation::new(2).with_pods([lost]).ready_replicas(), 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -105,6 +137,19 @@ pub enum Readiness {
 }
 
 /// A number of pods that look the same.
+///
+/// ```
+/// use autoscale_core::{Milli, Observation, PodGroup, Readiness};
+/// use std::time::Duration;
+/// let settled = PodGroup::running(398).with_request("app", "cpu", Milli(500));
+/// let young = PodGroup {
+///     count: 2,
+///     ready: Some(Readiness::False),
+///     started_age: Some(Duration::from_secs(20)),
+///     ..settled.clone()
+/// };
+/// assert_eq!(Observation::new(400).with_pods([settled, young]).ready_replicas(), 398);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -139,6 +184,12 @@ pub struct PodGroup {
 
 impl PodGroup {
     /// `count` running, ready pods that started and became ready a day ago.
+    ///
+    /// ```
+    /// use autoscale_core::{PodGroup, Readiness};
+    /// let pods = PodGroup::running(3);
+    /// assert_eq!((pods.count, pods.ready), (3, Some(Readiness::True)));
+    /// ```
     #[must_use]
     pub fn running(count: u32) -> Self {
         const DAY: Duration = Duration::from_secs(86_400);
@@ -193,6 +244,17 @@ impl PodGroup {
     /// [`MetricError::MissingRequest`] where a container that counts has no (or a negative) request
     /// for the resource, or pod-level requests are set but not for it;
     /// [`MetricError::ContainerNotFound`] where the named container does not exist.
+    ///
+    /// ```
+    /// use autoscale_core::{MetricError, Milli, PodGroup};
+    /// let pods = PodGroup::running(3)
+    ///     .with_request("app", "cpu", Milli(500))
+    ///     .with_request("proxy", "cpu", Milli(100));
+    /// assert_eq!(pods.request("cpu", None, false)?, Milli(600));
+    /// assert_eq!(pods.request("cpu", Some("proxy"), false)?, Milli(100));
+    /// assert_eq!(pods.request("memory", None, false), Err(MetricError::MissingRequest));
+    /// # Ok::<(), autoscale_core::MetricError>(())
+    /// ```
     pub fn request(
         &self,
         resource: &str,
@@ -226,6 +288,18 @@ impl PodGroup {
 }
 
 /// A container's name and resource requests.
+///
+/// ```
+/// use autoscale_core::{Container, Milli, PodGroup, Request};
+/// let cpu = |milli| vec![Request { resource: "cpu".into(), amount: Milli(milli) }];
+/// let mut pods = PodGroup::running(3).with_request("app", "cpu", Milli(500));
+/// pods.init_containers = vec![
+///     Container { name: "migrate".into(), restartable: false, requests: cpu(900) },
+///     Container { name: "proxy".into(), restartable: true, requests: cpu(100) },
+/// ];
+/// assert_eq!(pods.request("cpu", None, false)?, Milli(600)); // the sidecar counts
+/// # Ok::<(), autoscale_core::MetricError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -241,6 +315,14 @@ pub struct Container {
 }
 
 /// A request for an amount of a resource.
+///
+/// ```
+/// use autoscale_core::{Milli, PodGroup, Request};
+/// let mut pods = PodGroup::running(3).with_request("app", "cpu", Milli(500));
+/// pods.pod_requests = vec![Request { resource: "cpu".into(), amount: Milli(750) }];
+/// assert_eq!(pods.request("cpu", None, true)?, Milli(750)); // the pod's own comes first
+/// # Ok::<(), autoscale_core::MetricError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -253,6 +335,19 @@ pub struct Request {
 }
 
 /// What the source of one metric gave.
+///
+/// ```
+/// use autoscale_core::{Kpa, KpaConfig, MetricReading, Milli, Observation, Policy};
+/// use std::time::Duration;
+/// let series = MetricReading::Values {
+///     values_milli: vec![Milli(12_000), Milli(13_000)],
+///     age: Duration::from_secs(2),
+/// };
+/// let mut kpa = Kpa::new(KpaConfig::new(10.0))?;
+/// let decision = kpa.decide(Duration::ZERO, &Observation::new(1).with_readings([series]));
+/// assert_eq!(decision.replicas, 3); // ⌈25 ÷ 10⌉
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -293,6 +388,16 @@ impl MetricReading {
 }
 
 /// Equal samples of a number of pods of one group.
+///
+/// ```
+/// use autoscale_core::{HpaConfig, Milli, PodGroup, ReplicaCalculator, Sample};
+/// use std::time::Duration;
+/// let old = Sample { age: Duration::from_secs(3600), ..Sample::of_group(0, 1, Milli(450)) };
+/// let samples = [Sample::of_group(0, 2, Milli(450)), old];
+/// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+/// let pods = calculator.group_pods(None, &[PodGroup::running(3)], &samples)[0].pods;
+/// assert_eq!((pods.ready, pods.missing), (2, 1)); // older than `max_sample_age`
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -322,6 +427,13 @@ const fn one() -> u32 {
 impl Sample {
     /// A fresh sample of `count` pods of the group with index `group`, each reporting `value`,
     /// averaged over a minute.
+    ///
+    /// ```
+    /// use autoscale_core::{Milli, Sample, SampleValue};
+    /// let sample = Sample::of_group(0, 3, Milli(450));
+    /// assert_eq!((sample.group, sample.count), (Some(0), 3));
+    /// assert_eq!(sample.value, SampleValue::Total(Milli(450)));
+    /// ```
     #[must_use]
     pub fn of_group(group: usize, count: u32, value: Milli) -> Self {
         Self {
@@ -335,6 +447,20 @@ impl Sample {
 }
 
 /// What a pod reported.
+///
+/// ```
+/// use autoscale_core::{ContainerValue, HpaConfig, MetricReading, MetricSpec, Milli, Observation};
+/// use autoscale_core::{PodGroup, ReplicaCalculator, Sample, SampleValue};
+/// let each = [("app", 300), ("proxy", 150)]
+///     .map(|(name, milli)| ContainerValue { name: name.into(), value: Some(Milli(milli)) });
+/// let value = SampleValue::Containers(each.to_vec());
+/// let sample = Sample { value, ..Sample::of_group(0, 3, Milli(0)) };
+/// let spec = MetricSpec::Pods { name: "cpu".into(), average_value: Milli(450) };
+/// let seen = Observation::new(3).with_pods([PodGroup::running(3)]);
+/// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+/// let stage = calculator.calculate(&spec, &MetricReading::Pods(vec![sample]), &seen);
+/// assert_eq!(stage.usage_milli, Some(450));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -365,6 +491,17 @@ impl SampleValue {
 }
 
 /// A container's part of a pod's sample.
+///
+/// ```
+/// use autoscale_core::{ContainerValue, HpaConfig, Milli, PodGroup, ReplicaCalculator, Sample};
+/// use autoscale_core::SampleValue;
+/// let silent = ContainerValue { name: "proxy".into(), value: None };
+/// let value = SampleValue::Containers(vec![silent]);
+/// let samples = [Sample { value, ..Sample::of_group(0, 3, Milli(0)) }];
+/// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+/// let pods = calculator.group_pods(None, &[PodGroup::running(3)], &samples)[0].pods;
+/// assert_eq!((pods.ready, pods.missing), (0, 3)); // without it the total is unknown
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]

@@ -65,6 +65,16 @@ where
 }
 
 /// The policy that [`from_fn`] makes.
+///
+/// ```
+/// use autoscale_core::{from_fn, FromFn, Observation, Policy};
+/// use std::time::Duration;
+/// fn one_more(_now: Duration, seen: &Observation) -> u32 {
+///     seen.spec_replicas + 1
+/// }
+/// let mut policy: FromFn<fn(Duration, &Observation) -> u32> = from_fn(one_more);
+/// assert_eq!(policy.decide(Duration::ZERO, &Observation::new(3)).replicas, 4);
+/// ```
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 

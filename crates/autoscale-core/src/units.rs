@@ -25,6 +25,13 @@ impl Milli {
     ///
     /// # Errors
     /// [`ValueError`] where `units` is NaN, infinite or beyond ±9.2 × 10¹⁵.
+    ///
+    /// ```
+    /// use autoscale_core::Milli;
+    /// assert_eq!(Milli::try_from_units(1.2346)?, Milli(1235));
+    /// assert!(Milli::try_from_units(1e16).is_err());
+    /// # Ok::<(), autoscale_core::ValueError>(())
+    /// ```
     pub fn try_from_units(units: f64) -> Result<Self, ValueError> {
         numeric::round_i64(units * 1000.0)
             .map(Self)
@@ -49,6 +56,12 @@ impl fmt::Display for Milli {
 }
 
 /// A number that cannot be a metric's value.
+///
+/// ```
+/// use autoscale_core::{Milli, ValueError};
+/// let refused = Milli::try_from_units(f64::INFINITY);
+/// assert_eq!(refused, Err(ValueError { value: f64::INFINITY }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("value {value} is not a finite number within ±9.2e15")]
 pub struct ValueError {

@@ -49,6 +49,15 @@ pub struct ReplicaCalculator {
 }
 
 /// The pods of one group by what their samples are good for.
+///
+/// ```
+/// use autoscale_core::{HpaConfig, Phase, PodGroup, ReplicaCalculator};
+/// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+/// let starting = PodGroup { phase: Phase::Pending, ..PodGroup::running(2) };
+/// let groups = calculator.group_pods(Some("cpu"), &[PodGroup::running(3), starting], &[]);
+/// let counts: Vec<_> = groups.iter().map(|g| (g.pods.missing, g.pods.unready)).collect();
+/// assert_eq!(counts, [(3, 0), (0, 2)]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupCounts {
     /// The four counts.
@@ -105,6 +114,17 @@ impl Sums {
 
 impl ReplicaCalculator {
     /// A calculator with the tolerances, periods and switches of a configuration.
+    ///
+    /// ```
+    /// use autoscale_core::{HpaConfig, MetricReading, MetricSpec, Milli, Observation, PodGroup};
+    /// use autoscale_core::{ReplicaCalculator, ValueTarget};
+    /// let target = ValueTarget::Value(Milli(10_000));
+    /// let queue = MetricSpec::External { name: "queue".into(), target };
+    /// let seen = Observation::new(4).with_pods([PodGroup::running(4)]);
+    /// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []).with_tolerance(0.5));
+    /// let stage = calculator.calculate(&queue, &MetricReading::value(Milli(14_000)), &seen);
+    /// assert!(stage.within_tolerance && stage.proposal == Ok(4));
+    /// ```
     #[must_use]
     pub fn new(config: &super::HpaConfig) -> Self {
         let behavior = config.behavior.as_ref();
@@ -123,6 +143,15 @@ impl ReplicaCalculator {
     }
 
     /// Computes the count that one metric asks for, with every number on the way.
+    ///
+    /// ```
+    /// use autoscale_core::{HpaConfig, MetricError, MetricReading, MetricSpec, Observation};
+    /// use autoscale_core::ReplicaCalculator;
+    /// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+    /// let cpu = MetricSpec::cpu_utilization(50);
+    /// let stage = calculator.calculate(&cpu, &MetricReading::Failed, &Observation::new(3));
+    /// assert_eq!(stage.proposal, Err(MetricError::FetchFailed));
+    /// ```
     pub fn calculate(
         &mut self,
         metric: &MetricSpec,
@@ -164,6 +193,16 @@ impl ReplicaCalculator {
     /// Sorts pods by what their samples are good for; one entry a group of the observation, in its
     /// order. `resource` is `Some("cpu")` for the CPU rules; samples that are stale or negative
     /// count as absent.
+    ///
+    /// ```
+    /// use autoscale_core::{HpaConfig, Milli, PodGroup, ReplicaCalculator, Sample};
+    /// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+    /// let pods = [PodGroup::running(3), PodGroup { deleting: true, ..PodGroup::running(1) }];
+    /// let samples = [Sample::of_group(0, 2, Milli(100))];
+    /// let groups = calculator.group_pods(Some("cpu"), &pods, &samples);
+    /// assert_eq!((groups[0].pods.ready, groups[0].pods.missing), (2, 1));
+    /// assert_eq!(groups[1].pods.ignored, 1);
+    /// ```
     pub fn group_pods(
         &mut self,
         resource: Option<&str>,

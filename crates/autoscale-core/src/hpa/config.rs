@@ -94,6 +94,15 @@ pub struct HpaConfig {
 }
 
 /// Whether to follow the Kubernetes controller to the letter where it is known to be wrong.
+///
+/// ```
+/// use autoscale_core::{Compat, Hpa, HpaConfig, MetricSpec};
+/// let asleep = HpaConfig::new(9, [MetricSpec::cpu_utilization(70)]).with_min_replicas(0);
+/// assert!(Hpa::new(asleep.clone()).is_err()); // pods that are gone have no CPU usage
+/// let hpa = Hpa::new(asleep.with_compat(Compat::Upstream))?;
+/// assert_eq!(hpa.config().min_replicas, 0);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -118,6 +127,15 @@ pub enum Compat {
 }
 
 /// One metric of an HPA with its target.
+///
+/// ```
+/// use autoscale_core::{Hpa, HpaConfig, MetricSpec, Milli, ValueTarget};
+/// let target = ValueTarget::AverageValue(Milli(30_000)); // 30 messages a pod
+/// let queue = MetricSpec::External { name: "queue_length".into(), target };
+/// let hpa = Hpa::new(HpaConfig::new(20, [MetricSpec::cpu_utilization(70), queue]))?;
+/// assert_eq!(hpa.config().metrics[1].name(), "queue_length");
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -173,6 +191,13 @@ pub enum MetricSpec {
 
 impl MetricSpec {
     /// CPU usage at `percent` of the request, averaged over pods.
+    ///
+    /// ```
+    /// use autoscale_core::{MetricSpec, ResourceTarget};
+    /// let target = ResourceTarget::Utilization(70);
+    /// let spelled_out = MetricSpec::Resource { name: "cpu".into(), target };
+    /// assert_eq!(MetricSpec::cpu_utilization(70), spelled_out);
+    /// ```
     #[must_use]
     pub fn cpu_utilization(percent: u32) -> Self {
         Self::Resource {
@@ -216,6 +241,17 @@ impl MetricSpec {
 }
 
 /// Target of a resource metric.
+///
+/// ```
+/// use autoscale_core::{Hpa, HpaConfig, MetricSpec, Milli, ResourceTarget};
+/// let memory = |milli| MetricSpec::Resource {
+///     name: "memory".into(),
+///     target: ResourceTarget::AverageValue(Milli(milli)),
+/// };
+/// Hpa::new(HpaConfig::new(9, [memory(512 * 1024 * 1024 * 1000)]))?; // 512 MiB a pod
+/// assert!(Hpa::new(HpaConfig::new(9, [memory(0)])).is_err());
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -227,6 +263,19 @@ pub enum ResourceTarget {
 }
 
 /// Target of an object or external metric.
+///
+/// ```
+/// use autoscale_core::{HpaConfig, MetricReading, MetricSpec, Milli, Observation, PodGroup};
+/// use autoscale_core::{ReplicaCalculator, ValueTarget};
+/// let mut calculator = ReplicaCalculator::new(&HpaConfig::new(10, []));
+/// let seen = Observation::new(2).with_pods([PodGroup::running(2)]);
+/// let ten = Milli(10_000);
+/// let counts = [ValueTarget::Value(ten), ValueTarget::AverageValue(ten)].map(|target| {
+///     let queue = MetricSpec::External { name: "queue".into(), target };
+///     calculator.calculate(&queue, &MetricReading::value(Milli(30_000)), &seen).proposal
+/// });
+/// assert_eq!(counts, [Ok(6), Ok(3)]); // three times two pods; ten for each of three
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -238,6 +287,15 @@ pub enum ValueTarget {
 }
 
 /// Scaling rules for both directions.
+///
+/// ```
+/// use autoscale_core::{Behavior, Fixed, Observation, Policy, PolicyExt, SelectPolicy};
+/// let mut never_down = Behavior::default();
+/// never_down.scale_down.select = SelectPolicy::Disabled;
+/// let mut policy = Fixed(1).rate_limited(never_down)?;
+/// assert_eq!(policy.decide(std::time::Duration::ZERO, &Observation::new(5)).replicas, 5);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -312,6 +370,16 @@ macro_rules! setters {
 
 impl HpaConfig {
     /// Kubernetes' defaults around the two things that have none.
+    ///
+    /// ```
+    /// use autoscale_core::{Hpa, HpaConfig, MetricSpec};
+    /// use std::time::Duration;
+    /// let config = HpaConfig::new(20, [MetricSpec::cpu_utilization(70)]);
+    /// assert_eq!(config.downscale_stabilization, Duration::from_secs(300));
+    /// Hpa::new(config.with_downscale_stabilization(Duration::from_secs(60)).with_tolerance(0.05))?;
+    /// assert!(Hpa::new(HpaConfig::new(20, [])).is_err()); // no metric
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn new(max_replicas: u32, metrics: impl IntoIterator<Item = MetricSpec>) -> Self {
         Self {

@@ -56,6 +56,17 @@ pub struct Hpa {
 }
 
 /// What an HPA remembers between decisions.
+///
+/// ```
+/// use autoscale_core::{Hpa, HpaConfig, MetricSpec, Observation, Policy};
+/// use std::time::Duration;
+/// let mut hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+/// assert_eq!(hpa.state().recommendations, None);
+/// hpa.decide(Duration::from_secs(15), &Observation::new(2));
+/// assert_eq!(hpa.state().now, Duration::from_secs(15));
+/// assert!(hpa.state().recommendations.is_some());
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -74,6 +85,15 @@ pub struct HpaState {
 }
 
 /// An HPA's configuration and state, as it is written to disk.
+///
+/// ```
+/// use autoscale_core::{Hpa, HpaConfig, HpaSnapshot, MetricSpec, Observation, Policy};
+/// let mut hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+/// hpa.decide(std::time::Duration::from_secs(15), &Observation::new(2));
+/// let restored = Hpa::try_from(HpaSnapshot::from(hpa.clone()))?;
+/// assert_eq!(restored.state(), hpa.state());
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -110,6 +130,15 @@ impl Hpa {
     ///
     /// # Errors
     /// [`ConfigError`] names the field, the value and the bound.
+    ///
+    /// ```
+    /// use autoscale_core::{Hpa, HpaConfig, MetricSpec};
+    /// let cpu = [MetricSpec::cpu_utilization(50)];
+    /// let hpa = Hpa::new(HpaConfig::new(10, cpu.clone()))?;
+    /// let message = Hpa::new(HpaConfig::new(0, cpu)).err().map(|error| error.to_string());
+    /// assert_eq!(message.as_deref(), Some("max_replicas is 0, must be 1 … 2147483647"));
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     pub fn new(config: HpaConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let calculator = ReplicaCalculator::new(&config);
@@ -121,12 +150,26 @@ impl Hpa {
     }
 
     /// The configuration.
+    ///
+    /// ```
+    /// # use autoscale_core::{Hpa, HpaConfig, MetricSpec};
+    /// let hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+    /// assert_eq!(hpa.config().max_replicas, 10);
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn config(&self) -> &HpaConfig {
         &self.config
     }
 
     /// What it remembers; see [`HpaSnapshot`] for restoring it.
+    ///
+    /// ```
+    /// # use autoscale_core::{Hpa, HpaConfig, HpaState, MetricSpec};
+    /// let hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
+    /// assert_eq!(hpa.state(), &HpaState::default());
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn state(&self) -> &HpaState {
         &self.state
@@ -449,6 +492,12 @@ const fn failure_reason(metric: &MetricSpec) -> ConditionReason {
 
 impl MetricStage {
     /// Why the metric gave no count, if it gave none.
+    ///
+    /// ```
+    /// use autoscale_core::{MetricError, MetricStage};
+    /// let stage = MetricStage { proposal: Err(MetricError::Stale), ..MetricStage::default() };
+    /// assert_eq!(stage.error(), Some(MetricError::Stale));
+    /// ```
     #[must_use]
     pub fn error(&self) -> Option<MetricError> {
         self.proposal.err()

@@ -22,6 +22,15 @@ const MAX_PERIOD: Duration = Duration::from_secs(1800);
 /// Stabilization window, tolerance and rate policies of one direction.
 ///
 /// Use [`ScalingRules::scale_up`] or [`ScalingRules::scale_down`] for the API's defaults.
+///
+/// ```
+/// use autoscale_core::{Change, ScaleEventLog, ScalingPolicy, ScalingRules};
+/// use std::time::Duration;
+/// let policy = ScalingPolicy { change: Change::Pods(2), period: Duration::from_secs(60) };
+/// let rules = ScalingRules { policies: vec![policy], ..ScalingRules::scale_down() };
+/// let none = ScaleEventLog::default();
+/// assert_eq!(rules.scale_down_limit(Duration::ZERO, 10, &none, &none), 8);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -41,6 +50,16 @@ pub struct ScalingRules {
 }
 
 /// Which of several rate policies counts.
+///
+/// ```
+/// use autoscale_core::{ScaleEventLog, ScalingRules, SelectPolicy};
+/// let none = ScaleEventLog::default();
+/// let limit = [SelectPolicy::Max, SelectPolicy::Min, SelectPolicy::Disabled].map(|select| {
+///     let rules = ScalingRules { select, ..ScalingRules::scale_up() }; // 4 pods or 100 %
+///     rules.scale_up_limit(std::time::Duration::ZERO, 10, &none, &none)
+/// });
+/// assert_eq!(limit, [20, 14, 10]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -55,6 +74,13 @@ pub enum SelectPolicy {
 }
 
 /// How much a count may change in a period.
+///
+/// ```
+/// use autoscale_core::{Change, ScalingPolicy, ScalingRules};
+/// use std::time::Duration;
+/// let by_four = ScalingPolicy { change: Change::Pods(4), period: Duration::from_secs(15) };
+/// assert_eq!(ScalingRules::scale_up().policies[0], by_four);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -67,6 +93,18 @@ pub struct ScalingPolicy {
 }
 
 /// An amount of change.
+///
+/// ```
+/// use autoscale_core::{Change, ScaleEventLog, ScalingPolicy, ScalingRules};
+/// use std::time::Duration;
+/// let none = ScaleEventLog::default();
+/// let limit = [Change::Pods(10), Change::Percent(10)].map(|change| {
+///     let policies = vec![ScalingPolicy { change, period: Duration::from_secs(60) }];
+///     let rules = ScalingRules { policies, ..ScalingRules::scale_up() };
+///     rules.scale_up_limit(Duration::ZERO, 25, &none, &none)
+/// });
+/// assert_eq!(limit, [35, 28]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -79,6 +117,12 @@ pub enum Change {
 
 impl ScalingRules {
     /// The API's defaults upwards: no window, the larger of 4 pods and 100 % in 15 s.
+    ///
+    /// ```
+    /// let rules = autoscale_core::ScalingRules::scale_up();
+    /// assert_eq!(rules.stabilization_window, Some(std::time::Duration::ZERO));
+    /// assert_eq!(rules.policies.len(), 2);
+    /// ```
     #[must_use]
     pub fn scale_up() -> Self {
         let period = Duration::from_secs(15);
@@ -100,6 +144,11 @@ impl ScalingRules {
     }
 
     /// The API's defaults downwards: the controller's window, 100 % in 15 s.
+    ///
+    /// ```
+    /// let rules = autoscale_core::ScalingRules::scale_down();
+    /// assert_eq!((rules.stabilization_window, rules.policies.len()), (None, 1));
+    /// ```
     #[must_use]
     pub fn scale_down() -> Self {
         Self {
@@ -149,6 +198,17 @@ impl ScalingRules {
 
     /// The fewest replicas that these rules allow at `now`; the caller takes the smaller of the
     /// result and `current`.
+    ///
+    /// ```
+    /// use autoscale_core::{Change, ScaleEventLog, ScalingPolicy, ScalingRules};
+    /// use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let policies = vec![ScalingPolicy { change: Change::Pods(4), period: minute }];
+    /// let rules = ScalingRules { policies, ..ScalingRules::scale_down() };
+    /// let (added, mut removed) = (ScaleEventLog::default(), ScaleEventLog::default());
+    /// removed.record(minute, 3, minute); // 13 ran at the period's start
+    /// assert_eq!(rules.scale_down_limit(minute, 10, &added, &removed), 9);
+    /// ```
     #[must_use]
     pub fn scale_down_limit(
         &self,
@@ -186,6 +246,11 @@ impl ScalingRules {
     }
 
     /// The longest period of any policy: how long an event matters.
+    ///
+    /// ```
+    /// use autoscale_core::ScalingRules;
+    /// assert_eq!(ScalingRules::scale_up().longest_period(), std::time::Duration::from_secs(15));
+    /// ```
     #[must_use]
     pub fn longest_period(&self) -> Duration {
         self.policies
@@ -251,6 +316,17 @@ fn clamp_count(value: i64) -> u32 {
 }
 
 /// Past changes of the count in one direction.
+///
+/// ```
+/// use autoscale_core::ScaleEventLog;
+/// use std::time::Duration;
+/// let (second, period) = (Duration::from_secs(1), Duration::from_secs(60));
+/// let mut log = ScaleEventLog::default();
+/// log.record(second * 10, 3, period);
+/// log.record(second * 40, 2, period);
+/// assert_eq!(log.change_within(second * 50, period), 5);
+/// assert_eq!(log.change_within(second * 70, period), 2); // the first is a period old
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScaleEventLog {
@@ -258,6 +334,15 @@ pub struct ScaleEventLog {
 }
 
 /// One past change of the count.
+///
+/// ```
+/// use autoscale_core::{ScaleEvent, ScaleEventLog};
+/// use std::time::Duration;
+/// let mut log = ScaleEventLog::default();
+/// log.record(Duration::from_secs(10), 3, Duration::from_secs(60));
+/// let event = ScaleEvent { replica_change: 3, at: Duration::from_secs(10), outdated: false };
+/// assert_eq!(log.events(), [event]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScaleEvent {
@@ -272,6 +357,14 @@ pub struct ScaleEvent {
 
 impl ScaleEventLog {
     /// A log with these events.
+    ///
+    /// ```
+    /// use autoscale_core::{ScaleEvent, ScaleEventLog};
+    /// use std::time::Duration;
+    /// let event = ScaleEvent { replica_change: 3, at: Duration::from_secs(10), outdated: false };
+    /// let log = ScaleEventLog::from_events([event]);
+    /// assert_eq!(log.change_within(Duration::from_secs(20), Duration::from_secs(60)), 3);
+    /// ```
     #[must_use]
     pub fn from_events(events: impl IntoIterator<Item = ScaleEvent>) -> Self {
         Self {
@@ -280,12 +373,27 @@ impl ScaleEventLog {
     }
 
     /// The events, in no particular order.
+    ///
+    /// ```
+    /// # use autoscale_core::ScaleEventLog;
+    /// assert!(ScaleEventLog::default().events().is_empty());
+    /// ```
     #[must_use]
     pub fn events(&self) -> &[ScaleEvent] {
         &self.events
     }
 
     /// Sum of the changes less than `period` ago.
+    ///
+    /// ```
+    /// use autoscale_core::ScaleEventLog;
+    /// use std::time::Duration;
+    /// let (second, period) = (Duration::from_secs(1), Duration::from_secs(60));
+    /// let mut log = ScaleEventLog::default();
+    /// log.record(second, 3, period);
+    /// assert_eq!(log.change_within(second * 60, period), 3);
+    /// assert_eq!(log.change_within(second * 61, period), 0);
+    /// ```
     #[must_use]
     pub fn change_within(&self, now: Duration, period: Duration) -> u32 {
         let start = Start::of(now, period);
@@ -338,6 +446,24 @@ impl ScaleEventLog {
 }
 
 /// Past changes of a count in both directions, and one that was decided but not seen yet.
+///
+/// ```
+/// use autoscale_core::{Behavior, Hpa, HpaConfig, MetricReading, MetricSpec, Milli, Observation};
+/// # use autoscale_core::{PodGroup, Policy, ValueTarget};
+/// # use std::time::Duration;
+/// # let target = ValueTarget::AverageValue(Milli(10_000));
+/// # let queue = MetricSpec::External { name: "queue".into(), target };
+/// # let seen = |replicas| Observation::new(replicas)
+/// #     .with_pods([PodGroup::running(replicas)])
+/// #     .with_readings([MetricReading::value(Milli(50_000))]);
+/// let config = HpaConfig::new(10, [queue]).with_behavior(Some(Behavior::default()));
+/// let mut hpa = Hpa::new(config)?;
+/// assert_eq!(hpa.decide(Duration::ZERO, &seen(2)).replicas, 5);
+/// assert!(hpa.state().history.up.events().is_empty()); // not carried out yet
+/// hpa.decide(Duration::from_secs(15), &seen(5));
+/// assert_eq!(hpa.state().history.up.events()[0].replica_change, 3);
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -351,6 +477,23 @@ pub struct ScaleHistory {
 }
 
 /// A change that was decided but not yet seen to be carried out.
+///
+/// ```
+/// use autoscale_core::{Behavior, Hpa, HpaConfig, MetricReading, MetricSpec, Milli, Observation};
+/// use autoscale_core::{PendingRescale, PodGroup, Policy, ValueTarget};
+/// # use std::time::Duration;
+/// # let target = ValueTarget::AverageValue(Milli(10_000));
+/// # let queue = MetricSpec::External { name: "queue".into(), target };
+/// # let seen = Observation::new(2)
+/// #     .with_pods([PodGroup::running(2)])
+/// #     .with_readings([MetricReading::value(Milli(50_000))]);
+/// let config = HpaConfig::new(10, [queue]).with_behavior(Some(Behavior::default()));
+/// let mut hpa = Hpa::new(config)?;
+/// hpa.decide(Duration::ZERO, &seen);
+/// let pending = PendingRescale { from: 2, to: 5, at: Duration::ZERO };
+/// assert_eq!(hpa.state().history.pending, Some(pending));
+/// # Ok::<(), autoscale_core::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PendingRescale {

@@ -29,6 +29,17 @@ impl Start {
 }
 
 /// Past recommendations, before stabilization.
+///
+/// ```
+/// use autoscale_core::RecommendationLog;
+/// use std::time::Duration;
+/// let (second, window) = (Duration::from_secs(1), Duration::from_secs(60));
+/// let mut log = RecommendationLog::default();
+/// let counts = [(0, 8), (30, 5), (70, 3)]
+///     .map(|(at, wanted)| log.stabilize(second * at, 8, wanted, Duration::ZERO, window));
+/// assert_eq!(counts, [8, 8, 5]);
+/// assert_eq!(log.entries().len(), 2); // the oldest place was used again
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RecommendationLog {
@@ -36,6 +47,14 @@ pub struct RecommendationLog {
 }
 
 /// One past recommendation.
+///
+/// ```
+/// use autoscale_core::{Recommendation, RecommendationLog};
+/// use std::time::Duration;
+/// let mut log = RecommendationLog::default();
+/// log.stabilize_down(Duration::from_secs(15), 4, Duration::from_secs(300));
+/// assert_eq!(log.entries(), [Recommendation { replicas: 4, at: Duration::from_secs(15) }]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Recommendation {
@@ -48,6 +67,15 @@ pub struct Recommendation {
 
 impl RecommendationLog {
     /// A log with these entries.
+    ///
+    /// ```
+    /// use autoscale_core::{Recommendation, RecommendationLog};
+    /// use std::time::Duration;
+    /// let peak = Recommendation { replicas: 9, at: Duration::ZERO };
+    /// let mut log = RecommendationLog::from_entries([peak]);
+    /// let window = Duration::from_secs(300);
+    /// assert_eq!(log.stabilize_down(Duration::from_secs(60), 4, window), 9);
+    /// ```
     #[must_use]
     pub fn from_entries(entries: impl IntoIterator<Item = Recommendation>) -> Self {
         Self {
@@ -56,6 +84,11 @@ impl RecommendationLog {
     }
 
     /// The entries, in no particular order.
+    ///
+    /// ```
+    /// # use autoscale_core::RecommendationLog;
+    /// assert!(RecommendationLog::default().entries().is_empty());
+    /// ```
     #[must_use]
     pub fn entries(&self) -> &[Recommendation] {
         &self.entries
@@ -107,6 +140,15 @@ impl RecommendationLog {
 
     /// Records `recommended` and gives the largest recommendation of `window`: the rule of an HPA
     /// without `behavior`.
+    ///
+    /// ```
+    /// use autoscale_core::RecommendationLog;
+    /// use std::time::Duration;
+    /// let (minute, mut log) = (Duration::from_secs(60), RecommendationLog::default());
+    /// assert_eq!(log.stabilize_down(minute, 9, minute * 5), 9);
+    /// assert_eq!(log.stabilize_down(minute * 6, 4, minute * 5), 9); // exactly a window old
+    /// assert_eq!(log.stabilize_down(minute * 7, 4, minute * 5), 4);
+    /// ```
     pub fn stabilize_down(&mut self, now: Duration, recommended: u32, window: Duration) -> u32 {
         let mut largest = recommended;
         let mut reuse = None;

@@ -7,7 +7,9 @@ mod signals;
 use std::time::Duration;
 
 use autoscale_core::{Fixed, Observation, Policy, Reason, from_fn};
-use plimsoll_sim::{Crash, Plant, PlantConfig, Recorder, RollingUpdate, Signal, StartUp, Tick};
+use plimsoll_sim::{
+    Crash, Plant, PlantConfig, Recorder, RollingUpdate, Signal, StartUp, Summary, Tick,
+};
 
 use crate::{TICK, demand, start_up};
 
@@ -336,4 +338,26 @@ fn configurations_out_of_range_name_the_field() {
         let update = RollingUpdate { at: 0, surge };
         assert_eq!(refused(&|c| c.rolling_updates = vec![update]), "surge");
     }
+}
+
+/// A million pods, released every other tick and draining for a day, are more than 32 bits count.
+#[test]
+fn any_number_of_draining_pods_is_billed() {
+    let load = demand(&[1.0; 10_000]);
+    let mut config = start_up(0);
+    config.max = 1_000_000;
+    config.drain = Duration::from_secs(86_400);
+    let plant = Plant::new(&load, config).unwrap();
+    let mut nervous = from_fn(|_, seen: &Observation| match seen.spec_replicas {
+        1 => 1_000_000,
+        _ => 1,
+    });
+    let mut figures = Summary::default();
+    plant.run(&mut nervous, &[], &mut figures);
+    // Every other tick a million more, each billed for 5760 ticks or to the end.
+    assert!(
+        figures.replica_ticks > 10_000_000_000,
+        "{}",
+        figures.replica_ticks
+    );
 }

@@ -78,7 +78,7 @@ fn an_hpa_shows_every_stage() {
         ]
     );
     let metric = &decision["metrics"][0];
-    assert_eq!(metric["proposal"], json!({ "Ok": 6 }));
+    assert_eq!(metric["proposal"], json!(6));
     assert_eq!(metric["utilization_percent"], 90);
     assert!(near(number(&metric["ratio"]), 90.0 / 70.0));
     assert_eq!(metric["pods"]["ready"], 4);
@@ -235,7 +235,7 @@ fn several_metrics_read_in_their_order() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|m| &m["proposal"]["Ok"])
+        .map(|m| &m["proposal"])
         .collect();
     assert_eq!(proposals, [4, 8]);
     assert_eq!(decision["replicas"], 8);
