@@ -411,7 +411,8 @@ pub struct Conditions {
 /// One status condition.
 ///
 /// ```
-/// use autoscale_core::{Condition, ConditionReason, Hpa, HpaConfig, MetricSpec, Observation, Policy};
+/// use autoscale_core::{Condition, ConditionReason, Hpa, HpaConfig, MetricSpec, Observation};
+/// # use autoscale_core::Policy;
 /// let mut hpa = Hpa::new(HpaConfig::new(10, [MetricSpec::cpu_utilization(50)]))?;
 /// let blind = hpa.decide(std::time::Duration::ZERO, &Observation::new(2));
 /// let failed = Condition { status: false, reason: ConditionReason::FailedGetResourceMetric };

@@ -140,7 +140,8 @@ impl KpaConfig {
     /// use std::time::Duration;
     /// let config = KpaConfig::new(70.0);
     /// assert_eq!(config.stable_window, Duration::from_secs(60));
-    /// Kpa::new(config.with_stable_window(Duration::from_secs(300)).with_activation_scale(3))?;
+    /// let kpa = Kpa::new(config.with_activation_scale(3).with_scale_down_delay(Duration::ZERO))?;
+    /// assert_eq!(kpa.config().activation_scale, 3);
     /// # Ok::<(), autoscale_core::ConfigError>(())
     /// ```
     #[must_use]
@@ -424,7 +425,8 @@ impl Kpa {
     ///
     /// ```
     /// use autoscale_core::{Kpa, KpaConfig};
-    /// let mut kpa = Kpa::new(KpaConfig::new(10.0))?.with_initial_ready(std::time::Duration::ZERO, 5);
+    /// # let born = std::time::Duration::ZERO;
+    /// let mut kpa = Kpa::new(KpaConfig::new(10.0))?.with_initial_ready(born, 5);
     /// kpa.reconfigure(KpaConfig::new(20.0))?;
     /// assert!(kpa.reconfigure(KpaConfig::new(-1.0)).is_err());
     /// assert_eq!((kpa.config().target_value, kpa.state().max_panic_replicas), (20.0, 5));

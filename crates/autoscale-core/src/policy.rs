@@ -29,6 +29,17 @@ pub trait Policy {
     /// When the same observation would next be answered otherwise, such as at the end of the window
     /// that holds a change back; `None` where only a new observation can change the answer. Being
     /// called earlier does no harm.
+    ///
+    /// ```
+    /// use autoscale_core::{Fixed, Observation, Policy, PolicyExt};
+    /// use std::time::Duration;
+    /// let (now, window) = (Duration::from_secs(15), Duration::from_secs(60));
+    /// let mut policy = Fixed(9).stabilized(window, Duration::ZERO)?;
+    /// policy.decide(now, &Observation::new(2));
+    /// assert!(policy.next_wakeup().is_some_and(|at| at > now + Duration::from_secs(59)));
+    /// assert_eq!(Fixed(9).next_wakeup(), None);
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
     fn next_wakeup(&self) -> Option<Duration> {
         None
     }

@@ -5,6 +5,16 @@ use std::time::Duration;
 use crate::Trace;
 
 /// What one replica carries.
+///
+/// ```
+/// use plimsoll_sim::{CsvSource, Demand, ServiceModel, TraceSource};
+/// # use std::time::Duration;
+/// let trace = CsvSource::new("0,6000\n60,12000\n").load()?; // 100, then 200 requests a second
+/// let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// let demand = Demand::new(&trace, model, Duration::from_secs(60), Duration::ZERO)?;
+/// assert_eq!(demand.load, [2.5, 5.0]); // in replicas that carry 40 requests a second
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ServiceModel {
     /// Requests a second that a replica can carry at most; > 0.
@@ -52,6 +62,20 @@ impl ServiceModel {
 }
 
 /// A load in replicas, tick by tick.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+/// # use std::time::Duration;
+/// let demand = Demand {
+///     start_s: 0,
+///     tick: Duration::from_secs(15),
+///     model: ServiceModel { capacity_rps: 50.0, utilization: 0.8 },
+///     load: vec![1.5, 3.0, 0.0],
+///     scored_from: 1,
+/// };
+/// assert_eq!(Plant::new(&demand, PlantConfig::default())?.needed(), [2, 3, 1]);
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Demand {
     /// Start of the first tick, seconds since the epoch.
@@ -70,6 +94,17 @@ pub struct Demand {
 const MOST_TICKS: u128 = 20_000_000;
 
 /// Why a demand could not be made.
+///
+/// ```
+/// use plimsoll_sim::{CsvSource, Demand, ServiceModel, TraceSource};
+/// # use std::time::Duration;
+/// let trace = CsvSource::new("0,6000\n60,12000\n").load()?;
+/// let model = ServiceModel { capacity_rps: 50.0, utilization: 1.5 };
+/// let refused = Demand::new(&trace, model, Duration::from_secs(15), Duration::ZERO).err();
+/// let message = refused.map(|error| error.to_string());
+/// assert_eq!(message.as_deref(), Some("utilization is 1.5, must be more than 0, at most 1"));
+/// # Ok::<(), plimsoll_sim::TraceError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DemandError {
@@ -114,6 +149,18 @@ impl Demand {
     ///
     /// # Errors
     /// [`DemandError`] names the field, the value and the bound.
+    ///
+    /// ```
+    /// use plimsoll_sim::{CsvSource, Demand, ServiceModel, TraceSource};
+    /// # use std::time::Duration;
+    /// let trace = CsvSource::new("0,6000\n60,12000\n").load()?;
+    /// let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// let (tick, warm_up) = (Duration::from_secs(15), Duration::from_secs(60));
+    /// let demand = Demand::new(&trace, model, tick, warm_up)?;
+    /// assert_eq!((demand.load.len(), demand.scored_from), (8, 4));
+    /// assert!(Demand::new(&trace, model, tick, warm_up * 2).is_err()); // nothing would be scored
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(
         trace: &Trace,
         model: ServiceModel,
@@ -213,6 +260,16 @@ impl Demand {
     }
 
     /// Replicas that each tick needs, within bounds.
+    ///
+    /// ```
+    /// use plimsoll_sim::{CsvSource, Demand, ServiceModel, TraceSource};
+    /// # use std::time::Duration;
+    /// let trace = CsvSource::new("0,600\n60,6000\n120,60000\n").load()?;
+    /// let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// let demand = Demand::new(&trace, model, Duration::from_secs(60), Duration::ZERO)?;
+    /// assert_eq!(demand.needed(2, 20), [2, 3, 20]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn needed(&self, min: u32, max: u32) -> Vec<u32> {
         self.load
@@ -234,6 +291,16 @@ impl Demand {
     }
 
     /// Ticks in a day.
+    ///
+    /// ```
+    /// # use plimsoll_sim::{CsvSource, Demand, ServiceModel, TraceSource};
+    /// # use std::time::Duration;
+    /// # let trace = CsvSource::new("0,6000\n60,12000\n").load()?;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// let demand = Demand::new(&trace, model, Duration::from_secs(15), Duration::ZERO)?;
+    /// assert_eq!(demand.ticks_a_day(), 5760.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn ticks_a_day(&self) -> f64 {
         86_400.0 / self.tick.as_secs_f64()

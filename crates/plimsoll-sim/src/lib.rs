@@ -19,7 +19,7 @@ pub use outcome::{Blocks, Elasticity, Outcome, Summary, Tick};
 pub use plant::{
     Crash, Outage, Plant, PlantConfig, PlantError, Recorder, RollingUpdate, Signal, StartUp,
 };
-pub use report::{PolicyReport, ReplayReport, ScenarioReport, html, peak};
+pub use report::{CloseUp, PolicyReport, ReplayReport, ScenarioReport, html, peak};
 pub use scenario::Scenario;
 pub use sweep::{BAD_LIMITS, FrontierPoint, SweepPoint, frontier, in_parallel};
 pub use timeline::{Column, Timeline};

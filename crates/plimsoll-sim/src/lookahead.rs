@@ -5,6 +5,21 @@ use autoscale_core::{Decision, Fixed, Observation, Policy};
 /// A policy that knows the load of the next start-up time exactly, and no more: the proof that the
 /// plant bills as the optimum does, since it costs exactly 1.000 × the optimum with nothing badly
 /// served.
+///
+/// ```
+/// use plimsoll_sim::{Demand, LookAhead, Plant, PlantConfig, ServiceModel, Summary};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// let mut policy = LookAhead::new(plant.needed(), plant.start_up(), demand.tick);
+/// let mut run = Summary::default();
+/// plant.run(&mut policy, &[], &mut run);
+/// assert_eq!((run.replica_ticks, run.bad_share()), (plant.optimum().replica_ticks, 0.0));
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LookAhead {
     tick: Duration,
@@ -44,6 +59,12 @@ impl LookAhead {
     }
 
     /// What it orders at the end of each tick.
+    ///
+    /// ```
+    /// # use plimsoll_sim::LookAhead;
+    /// let policy = LookAhead::new(&[1, 1, 4], 0, std::time::Duration::from_secs(15));
+    /// assert_eq!(policy.ahead(), [1, 4, 4]); // no start-up: the next tick's need
+    /// ```
     #[must_use]
     pub fn ahead(&self) -> &[u32] {
         &self.ahead

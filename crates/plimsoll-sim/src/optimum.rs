@@ -10,6 +10,13 @@
 //! the trace having a beginning; after its last use a layer is released at once.
 
 /// The cheapest fleet without shortage.
+///
+/// ```
+/// use plimsoll_sim::{Optimum, optimum};
+/// // Layers 2 and 3 each pay one tick of start-up before tick 2.
+/// let best = Optimum { replica_ticks: 7, ideal_replica_ticks: 5, starts: 2 };
+/// assert_eq!(optimum(&[1, 1, 3], 1), best);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Optimum {
     /// Replica-ticks paid, start-ups included.

@@ -6,6 +6,28 @@ use crate::Demand;
 use crate::plant::Recorder;
 
 /// One tick, as a [`Recorder`] is shown it.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, Recorder, ServiceModel, Tick};
+/// # use std::time::Duration;
+/// struct Short(Vec<usize>);
+/// impl Recorder for Short {
+///     fn record(&mut self, tick: &Tick<'_>) {
+///         if tick.scored && f64::from(tick.serving) < tick.load {
+///             self.0.push(tick.index);
+///         }
+///     }
+/// }
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut short = Short(Vec::new());
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut autoscale_core::Fixed(4), &[], &mut short);
+/// assert_eq!(short.0, [5, 6]);
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Tick<'a> {
     /// Index of the tick in the demand.
@@ -25,6 +47,21 @@ pub struct Tick<'a> {
 }
 
 /// The figures that a sweep needs.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Summary};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut run = Summary::default();
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut autoscale_core::Fixed(4), &[], &mut run);
+/// assert_eq!((run.ticks, run.replica_ticks, run.changes), (8, 32, 0));
+/// assert_eq!((run.bad_load, run.load), (12.0, 32.0)); // two ticks needed 6
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Ticks that count.
@@ -44,6 +81,14 @@ pub struct Summary {
 
 impl Summary {
     /// Share of requests that arrived while fewer replicas served than were needed.
+    ///
+    /// ```
+    /// # use plimsoll_sim::Summary;
+    /// let mut run = Summary::default();
+    /// assert_eq!(run.bad_share(), 0.0); // no load, none badly served
+    /// (run.bad_load, run.load) = (3.0, 12.0);
+    /// assert_eq!(run.bad_share(), 0.25);
+    /// ```
     #[must_use]
     pub fn bad_share(&self) -> f64 {
         if self.load > 0.0 {
@@ -77,6 +122,22 @@ impl Recorder for Summary {
 
 /// Provisioning accuracy and timeliness after the SPEC Research Group's report on elasticity
 /// (SPEC-RG-2016-01).
+///
+/// ```
+/// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, ServiceModel};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut outcome = Outcome::new(demand.model.utilization);
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut autoscale_core::Fixed(4), &[], &mut outcome);
+/// let elasticity = outcome.elasticity(15.0);
+/// assert_eq!((elasticity.under_time_share, elasticity.over_time_share), (0.25, 0.25));
+/// assert_eq!(elasticity.over_accuracy, 0.25); // twice the need in a quarter of the time
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Elasticity {
     /// θ_U: mean shortage relative to the need.
@@ -94,6 +155,21 @@ pub struct Elasticity {
 }
 
 /// Time during which a stage kept the policy from what its metrics asked for, as shares.
+///
+/// ```
+/// use autoscale_core::{Fixed, PolicyExt};
+/// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, ServiceModel};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut outcome = Outcome::new(demand.model.utilization);
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut Fixed(9).bounded(1..=4)?, &[], &mut outcome);
+/// assert_eq!((outcome.blocks().bounds, outcome.blocks().rate), (1.0, 0.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Blocks {
     /// The tolerance around the target.
@@ -118,6 +194,21 @@ const BLOCKED: [Blocked; 5] = [
 ];
 
 /// Every figure of a replay.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, ServiceModel};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut outcome = Outcome::new(demand.model.utilization);
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut autoscale_core::Fixed(4), &[], &mut outcome);
+/// assert_eq!((outcome.bad_ticks, outcome.longest_bad_run_ticks), (2, 2));
+/// assert_eq!(outcome.peak_needed, 6);
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The figures that a sweep needs, too.
@@ -142,6 +233,12 @@ pub struct Outcome {
 
 impl Outcome {
     /// An empty outcome for a service whose replicas may be loaded to `utilization`.
+    ///
+    /// ```
+    /// use plimsoll_sim::Outcome;
+    /// let outcome = Outcome::new(0.8);
+    /// assert_eq!((outcome.summary.ticks, outcome.overload_share()), (0, 0.0));
+    /// ```
     #[must_use]
     pub fn new(utilization: f64) -> Self {
         Self {
@@ -151,6 +248,21 @@ impl Outcome {
     }
 
     /// Share of requests beyond the full capacity of what served.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut outcome = Outcome::new(demand.model.utilization);
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// plant.run(&mut autoscale_core::Fixed(4), &[], &mut outcome);
+    /// // Fully loaded, 4 replicas carry as much as 5 do at 80 %: 1 of 6 is left over, twice.
+    /// assert!((outcome.overload_share() - 2.0 / 32.0).abs() < 1e-9);
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn overload_share(&self) -> f64 {
         if self.summary.load > 0.0 {
@@ -161,6 +273,22 @@ impl Outcome {
     }
 
     /// Elasticity figures; `tick_s` is the length of a tick in seconds.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut outcome = Outcome::new(demand.model.utilization);
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// plant.run(&mut autoscale_core::Fixed(4), &[], &mut outcome);
+    /// let jitter = outcome.elasticity(15.0).jitter_per_hour;
+    /// // In 2 minutes the need changed 4 times and supply never.
+    /// assert!((jitter + 120.0).abs() < 1e-9);
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn elasticity(&self, tick_s: f64) -> Elasticity {
         let ticks = (self.summary.ticks as f64).max(1.0);
@@ -176,6 +304,21 @@ impl Outcome {
     }
 
     /// Time blocked by each stage.
+    ///
+    /// ```
+    /// use autoscale_core::{Behavior, Fixed, PolicyExt};
+    /// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut outcome = Outcome::new(demand.model.utilization);
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// plant.run(&mut Fixed(30).rate_limited(Behavior::default())?, &[], &mut outcome);
+    /// assert_eq!(outcome.blocks().rate, 0.25); // 4 → 8 → 16 → 30
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn blocks(&self) -> Blocks {
         let ticks = (self.summary.ticks as f64).max(1.0);

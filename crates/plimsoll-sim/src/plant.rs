@@ -16,6 +16,21 @@ use crate::outcome::Tick;
 use crate::{Demand, optimum};
 
 /// How a plant behaves.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, StartUp};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut config = PlantConfig::default();
+/// config.min = 3;
+/// config.start_up = StartUp::Fixed(Duration::from_secs(30));
+/// let plant = Plant::new(&demand, config)?;
+/// assert_eq!((plant.start_up(), plant.needed()[2]), (2, 3));
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PlantConfig {
@@ -63,6 +78,22 @@ impl Default for PlantConfig {
 }
 
 /// Time from ordering a pod to its service.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, StartUp};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut config = PlantConfig::default();
+/// let (from, to) = (Duration::from_secs(30), Duration::from_secs(60));
+/// config.start_up = StartUp::Uniform { from, to };
+/// assert_eq!(Plant::new(&demand, config.clone())?.start_up(), 3); // 45 s
+/// config.start_up = StartUp::Uniform { from: to, to: from };
+/// assert!(Plant::new(&demand, config).is_err());
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartUp {
     /// Always the same.
@@ -78,6 +109,13 @@ pub enum StartUp {
 
 impl StartUp {
     /// The mean: what the optimum is charged.
+    ///
+    /// ```
+    /// use plimsoll_sim::StartUp;
+    /// use std::time::Duration;
+    /// let drawn = StartUp::Uniform { from: Duration::from_secs(30), to: Duration::from_secs(90) };
+    /// assert_eq!(drawn.mean(), Duration::from_secs(60));
+    /// ```
     #[must_use]
     pub fn mean(self) -> Duration {
         match self {
@@ -88,6 +126,21 @@ impl StartUp {
 }
 
 /// Pods that fail at a tick and start again, with a start-up.
+///
+/// ```
+/// use plimsoll_sim::{Crash, Demand, Outcome, Plant, PlantConfig, ServiceModel};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut config = PlantConfig::default();
+/// config.crashes.push(Crash { at: 2, share: 0.5 });
+/// let mut outcome = Outcome::new(demand.model.utilization);
+/// Plant::new(&demand, config)?.run(&mut autoscale_core::Fixed(4), &[], &mut outcome);
+/// assert_eq!(outcome.bad_ticks, 3); // tick 4, too: the two pods serve again from tick 6 on
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crash {
     /// Tick.
@@ -97,6 +150,26 @@ pub struct Crash {
 }
 
 /// A time without metrics: the source fails.
+///
+/// ```
+/// use autoscale_core::{MetricReading, Observation, from_fn};
+/// use plimsoll_sim::{Demand, Outage, Plant, PlantConfig, ServiceModel, Signal, Summary};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut config = PlantConfig::default();
+/// config.outages.push(Outage { from: 4, to: 7 });
+/// let mut failed = 0;
+/// let mut policy = from_fn(|_, seen: &Observation| {
+///     failed += u32::from(seen.readings[0] == MetricReading::Failed);
+///     4
+/// });
+/// Plant::new(&demand, config)?.run(&mut policy, &[Signal::Cpu], &mut Summary::default());
+/// assert_eq!(failed, 2 + 3); // the first two ticks lie within the metric lag
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
     /// First tick.
@@ -106,6 +179,21 @@ pub struct Outage {
 }
 
 /// Every pod is replaced, `surge` more than asked for at a time, never fewer than asked for.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, RollingUpdate, ServiceModel, Summary};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut config = PlantConfig::default();
+/// config.rolling_updates.push(RollingUpdate { at: 1, surge: 0.25 });
+/// let mut run = Summary::default();
+/// Plant::new(&demand, config)?.run(&mut autoscale_core::Fixed(4), &[], &mut run);
+/// assert_eq!(run.replica_ticks, 4 + 7 * 5); // one surge pod from tick 1 on
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RollingUpdate {
     /// Tick at whose start it begins.
@@ -115,6 +203,26 @@ pub struct RollingUpdate {
 }
 
 /// What a policy's reading shows of the simulated service.
+///
+/// ```
+/// use autoscale_core::{MetricReading, Milli, Observation, from_fn};
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Signal, Summary};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut newest = MetricReading::Failed;
+/// let mut policy = from_fn(|_, seen: &Observation| {
+///     newest = seen.readings[0].clone();
+///     4
+/// });
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut policy, &[Signal::TotalRate], &mut Summary::default());
+/// let (values_milli, age) = (vec![Milli(240_000)], Duration::from_secs(30)); // 6 × 40 a second
+/// assert_eq!(newest, MetricReading::Values { values_milli, age });
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Signal {
@@ -129,6 +237,26 @@ pub enum Signal {
 }
 
 /// Takes notes of a replay, tick by tick.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, Recorder, ServiceModel, Summary, Tick};
+/// # use std::time::Duration;
+/// struct Peak(u64);
+/// impl Recorder for Peak {
+///     fn record(&mut self, tick: &Tick<'_>) {
+///         self.0 = self.0.max(tick.billed);
+///     }
+/// }
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut both = (Peak(0), Summary::default());
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut autoscale_core::Fixed(7), &[], &mut both);
+/// assert_eq!((both.0.0, both.1.changes), (7, 1));
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 pub trait Recorder {
     /// Notes one tick.
     fn record(&mut self, tick: &Tick<'_>);
@@ -142,6 +270,19 @@ impl<A: Recorder, B: Recorder> Recorder for (A, B) {
 }
 
 /// Why a plant could not be built.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut config = PlantConfig::default();
+/// config.max = 0;
+/// let message = Plant::new(&demand, config).err().map(|error| error.to_string());
+/// assert_eq!(message.as_deref(), Some("max is 0, must be 1 … 1000000"));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{field} is {value}, must be {bound}")]
 pub struct PlantError {
@@ -181,6 +322,20 @@ impl<'a> Plant<'a> {
     ///
     /// # Errors
     /// [`PlantError`] names the field, the value and the bound.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut config = PlantConfig::default();
+    /// assert_eq!(Plant::new(&demand, config.clone())?.needed().len(), 8);
+    /// config.min = config.max + 1;
+    /// assert!(Plant::new(&demand, config).is_err());
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     pub fn new(demand: &'a Demand, config: PlantConfig) -> Result<Self, PlantError> {
         let refuse = |field, value: String, bound| {
             Err(PlantError {
@@ -248,30 +403,88 @@ impl<'a> Plant<'a> {
     }
 
     /// The configuration.
+    ///
+    /// ```
+    /// # use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// assert_eq!(Plant::new(&demand, PlantConfig::default())?.config().max, 400);
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub const fn config(&self) -> &PlantConfig {
         &self.config
     }
 
     /// The load that it is under.
+    ///
+    /// ```
+    /// # use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// assert_eq!(Plant::new(&demand, PlantConfig::default())?.demand(), &demand);
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub const fn demand(&self) -> &Demand {
         self.demand
     }
 
     /// Replicas that each tick needs, within the bounds.
+    ///
+    /// ```
+    /// # use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// assert_eq!(plant.needed(), [4, 4, 2, 2, 4, 6, 6, 4]);
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn needed(&self) -> &[u32] {
         &self.needed
     }
 
     /// The mean start-up in ticks.
+    ///
+    /// ```
+    /// # use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// assert_eq!(Plant::new(&demand, PlantConfig::default())?.start_up(), 4); // 60 s of 15 s each
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn start_up(&self) -> usize {
         Demand::ticks(self.config.start_up.mean(), self.demand.tick)
     }
 
     /// The cheapest fleet without shortage for the part that counts.
+    ///
+    /// ```
+    /// # use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let best = Plant::new(&demand, PlantConfig::default())?.optimum();
+    /// // Two replicas bridge a gap of 2 ticks, two more start in 4.
+    /// assert_eq!((best.replica_ticks, best.starts), (32 + 2 * 2 + 2 * 4, 2));
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn optimum(&self) -> crate::Optimum {
         optimum(&self.needed[self.demand.scored_from..], self.start_up())
@@ -279,6 +492,22 @@ impl<'a> Plant<'a> {
 
     /// Runs a policy through the whole load. The policy is shown one reading a signal, in this
     /// order. The fleet begins with what the first start-up time needs.
+    ///
+    /// ```
+    /// use autoscale_core::{Kpa, KpaConfig};
+    /// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Signal, Summary};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut run = Summary::default();
+    /// let mut kpa = Kpa::new(KpaConfig::new(40.0))?; // requests a second and replica
+    /// Plant::new(&demand, PlantConfig::default())?.run(&mut kpa, &[Signal::TotalRate], &mut run);
+    /// assert_eq!(run.ticks, 8);
+    /// assert!(run.bad_share() > 0.0); // the metric lag and the start-up make it late
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run<P: Policy + ?Sized, R: Recorder>(
         &self,
         policy: &mut P,

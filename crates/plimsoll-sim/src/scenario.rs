@@ -4,6 +4,19 @@ use crate::{Crash, Demand, Outage, PlantConfig, RollingUpdate};
 
 /// A disturbance, once a day, twelve hours after the start of the part that counts (at its middle,
 /// where it is shorter than a day).
+///
+/// ```
+/// use plimsoll_sim::{Demand, PlantConfig, Scenario, ServiceModel};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let tick = Duration::from_secs(15);
+/// let load = vec![2.0; 2 * 5760]; // two days
+/// let mut demand = Demand { start_s: 0, tick, model, load, scored_from: 0 };
+/// let mut plant = PlantConfig::default();
+/// Scenario::Crash.apply(&mut demand, &mut plant);
+/// let ticks: Vec<usize> = plant.crashes.iter().map(|crash| crash.at).collect();
+/// assert_eq!(ticks, [2880, 2880 + 5760]); // at noon
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scenario {
     /// None.
@@ -21,6 +34,12 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every scenario.
+    ///
+    /// ```
+    /// use plimsoll_sim::Scenario;
+    /// let found = Scenario::ALL.into_iter().find(|scenario| scenario.name() == "step");
+    /// assert_eq!(found, Some(Scenario::Step));
+    /// ```
     pub const ALL: [Self; 5] = [
         Self::Healthy,
         Self::MetricGap,
@@ -46,6 +65,17 @@ impl Scenario {
     }
 
     /// Puts the disturbance into a demand and a plant.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, PlantConfig, Scenario, ServiceModel};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let tick = Duration::from_secs(300);
+    /// let load = vec![2.0; 6]; // half an hour, by five minutes
+    /// let mut demand = Demand { start_s: 0, tick, model, load, scored_from: 0 };
+    /// Scenario::Step.apply(&mut demand, &mut PlantConfig::default());
+    /// assert_eq!(demand.load, [2.0, 2.0, 2.0, 20.0, 20.0, 2.0]);
+    /// ```
     pub fn apply(self, demand: &mut Demand, plant: &mut PlantConfig) {
         let minutes = |m: u64| Demand::ticks(Duration::from_secs(m * 60), demand.tick);
         let day = minutes(24 * 60).max(1);

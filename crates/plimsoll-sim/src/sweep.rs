@@ -6,9 +6,24 @@ use std::sync::mpsc;
 use crate::Summary;
 
 /// The shares of bad requests for which a frontier gives the cheapest cost.
+///
+/// ```
+/// use plimsoll_sim::{BAD_LIMITS, frontier};
+/// assert_eq!(frontier(&[]).map(|point| point.bad_limit), BAD_LIMITS);
+/// ```
 pub const BAD_LIMITS: [f64; 3] = [0.01, 0.001, 0.0001];
 
 /// A setting of a policy's knob and what it came to.
+///
+/// ```
+/// use plimsoll_sim::{Summary, SweepPoint};
+/// let points = [0.5, 0.7].map(|setting| {
+///     let mut run = Summary::default(); // of a plant's run with this setting
+/// #     (run.ticks, run.replica_ticks) = (5760, (6_000.0 / setting) as u64);
+///     SweepPoint::new(setting, &run, 6_000, 5760.0)
+/// });
+/// assert!(points[0].cost_ratio > points[1].cost_ratio);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct SweepPoint {
     /// The knob's value.
@@ -23,6 +38,14 @@ pub struct SweepPoint {
 
 impl SweepPoint {
     /// Relates a run's figures to the optimum.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Summary, SweepPoint};
+    /// let mut run = Summary::default();
+    /// (run.ticks, run.replica_ticks, run.reversals) = (2 * 5760, 9_000, 6);
+    /// let point = SweepPoint::new(0.7, &run, 6_000, 5760.0); // two days by 15 s
+    /// assert_eq!((point.cost_ratio, point.reversals_per_day), (1.5, 3.0));
+    /// ```
     #[must_use]
     pub fn new(setting: f64, run: &Summary, optimum_ticks: u64, ticks_a_day: f64) -> Self {
         let days = run.ticks as f64 / ticks_a_day;
@@ -37,6 +60,15 @@ impl SweepPoint {
 
 /// The cheapest setting that keeps the share of bad requests within a limit; without figures where
 /// no setting of the sweep does.
+///
+/// ```
+/// use plimsoll_sim::{SweepPoint, frontier};
+/// # let (setting, cost_ratio, reversals_per_day) = (0.7, 1.1, 0.0);
+/// let only = SweepPoint { setting, cost_ratio, bad_share: 0.005, reversals_per_day };
+/// let [loose, strict, _] = frontier(&[only]);
+/// assert_eq!((loose.bad_limit, loose.cost_ratio), (0.01, Some(1.1)));
+/// assert_eq!((strict.bad_limit, strict.cost_ratio), (0.001, None));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct FrontierPoint {
     /// The limit.

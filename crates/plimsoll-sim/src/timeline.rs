@@ -7,15 +7,47 @@ use crate::outcome::Tick;
 use crate::plant::Recorder;
 
 /// A replay condensed to columns of equally many ticks.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Timeline};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut timeline = Timeline::new(&demand, 4);
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut autoscale_core::Fixed(4), &[], &mut timeline);
+/// let bad: Vec<u32> = timeline.columns.iter().map(|column| column.bad_ticks).collect();
+/// assert_eq!(bad, [0, 0, 1, 1]);
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Timeline {
     ticks_a_column: usize,
     from: usize,
+    to: usize,
     /// The columns, oldest first.
     pub columns: Vec<Column>,
 }
 
 /// Some ticks in a row.
+///
+/// ```
+/// use autoscale_core::{Fixed, Reason};
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Timeline};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut timeline = Timeline::new(&demand, 1);
+/// Plant::new(&demand, PlantConfig::default())?.run(&mut Fixed(4), &[], &mut timeline);
+/// let column = &timeline.columns[0];
+/// assert_eq!((column.ticks, column.needed), (8, (2, 4.0, 6)));
+/// assert_eq!(column.reasons, [(Reason::Fixed, 8)]);
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
     /// First tick.
@@ -36,20 +68,61 @@ pub struct Column {
 
 impl Timeline {
     /// A timeline of at most `columns` columns of the part of a demand that counts.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Timeline};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut timeline = Timeline::new(&demand, 3); // 8 ticks by 3 at most
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// plant.run(&mut autoscale_core::Fixed(4), &[], &mut timeline);
+    /// let ticks: Vec<u32> = timeline.columns.iter().map(|column| column.ticks).collect();
+    /// assert_eq!(ticks, [3, 3, 2]);
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn new(demand: &Demand, columns: usize) -> Self {
-        let scored = demand.load.len() - demand.scored_from;
+        Self::part(demand.scored_from..demand.load.len(), columns)
+    }
+
+    /// A timeline of at most `columns` columns of some ticks of a demand.
+    #[must_use]
+    pub fn part(ticks: core::ops::Range<usize>, columns: usize) -> Self {
         Self {
-            ticks_a_column: scored.div_ceil(columns.max(1)).max(1),
-            from: demand.scored_from,
-            columns: Vec::with_capacity(columns),
+            ticks_a_column: ticks.len().div_ceil(columns.max(1)).max(1),
+            from: ticks.start,
+            to: ticks.end,
+            columns: Vec::with_capacity(columns.min(ticks.len())),
         }
+    }
+
+    /// The `length` ticks around the column with the most ticks with too few replicas, or around the
+    /// largest need where there are none; `None` where the timeline shows that much detail anyway.
+    #[must_use]
+    pub fn worst(&self, length: usize) -> Option<core::ops::Range<usize>> {
+        let close_enough = self.ticks_a_column == 1 || self.to - self.from <= 2 * length;
+        let worst = self
+            .columns
+            .iter()
+            .rev()
+            .max_by_key(|c| (c.bad_ticks, c.needed.2))?;
+        if close_enough {
+            return None;
+        }
+        let middle = worst.first_tick + worst.ticks as usize / 2;
+        let from = middle
+            .saturating_sub(length / 2)
+            .clamp(self.from, self.to - length);
+        Some(from..from + length)
     }
 }
 
 impl Recorder for Timeline {
     fn record(&mut self, tick: &Tick<'_>) {
-        if !tick.scored {
+        if !(self.from..self.to).contains(&tick.index) {
             return;
         }
         let needed = Demand::replicas_for(tick.load);

@@ -1,6 +1,21 @@
 //! Recorded load: a rate for each step, from a CSV of `timestamp,value`.
 
 /// Where a trace comes from. A CSV today; a metrics server is another implementation.
+///
+/// ```
+/// use plimsoll_sim::{Repairs, Trace, TraceSource};
+/// struct Flat(f64);
+/// impl TraceSource for Flat {
+///     type Error = std::convert::Infallible;
+///
+///     fn load(&self) -> Result<Trace, Self::Error> {
+///         let (rates, repairs) = (vec![self.0; 1440], Repairs::default());
+///         Ok(Trace { start_s: 0, step_s: 60, rates, repairs })
+///     }
+/// }
+/// assert_eq!(Flat(100.0).load()?.end_s(), 86_400);
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 pub trait TraceSource {
     /// What can go wrong.
     type Error: std::error::Error;
@@ -13,6 +28,15 @@ pub trait TraceSource {
 }
 
 /// What a trace's values count.
+///
+/// ```
+/// use plimsoll_sim::{CsvSource, TraceSource, Unit};
+/// let text = "0,120\n60,180\n";
+/// assert_eq!(CsvSource::new(text).with_unit(Unit::Requests).load()?.rates, [2.0, 3.0]);
+/// let rates = CsvSource::new(text).with_unit(Unit::RequestsPerSecond).load()?.rates;
+/// assert_eq!(rates, [120.0, 180.0]);
+/// # Ok::<(), plimsoll_sim::TraceError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
     /// Requests in the step.
@@ -23,6 +47,14 @@ pub enum Unit {
 }
 
 /// A recorded load on an even grid.
+///
+/// ```
+/// use plimsoll_sim::{CsvSource, TraceSource};
+/// let trace = CsvSource::new("600,120\n660,180\n720,60\n").load()?;
+/// assert_eq!((trace.start_s, trace.step_s, trace.end_s()), (600, 60, 780));
+/// assert_eq!(trace.rates, [2.0, 3.0, 1.0]);
+/// # Ok::<(), plimsoll_sim::TraceError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
     /// Timestamp of the first step, seconds since the Unix epoch.
@@ -36,6 +68,15 @@ pub struct Trace {
 }
 
 /// What was wrong with a trace and how it was repaired.
+///
+/// ```
+/// use plimsoll_sim::{CsvSource, Repairs, TraceSource};
+/// let trace = CsvSource::new("0,60\n60,60\n60,180\n120,60\n300,60\n").load()?;
+/// let repairs = Repairs { missing_steps: 2, longest_gap_steps: 2, duplicate_rows: 1 };
+/// assert_eq!(trace.repairs, repairs);
+/// assert_eq!(trace.rates, [1.0, 2.0, 1.0, 1.0, 1.0, 1.0]);
+/// # Ok::<(), plimsoll_sim::TraceError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Repairs {
     /// Steps without a value; each repeats the value before it.
@@ -51,6 +92,15 @@ impl Trace {
     ///
     /// # Errors
     /// [`TraceError`] where nothing is left.
+    ///
+    /// ```
+    /// use plimsoll_sim::{CsvSource, TraceSource};
+    /// let trace = CsvSource::new("0,120\n60,180\n120,60\n").load()?;
+    /// let part = trace.between(30, 120)?; // a step belongs to the part if it begins in it
+    /// assert_eq!((part.start_s, part.rates), (60, vec![3.0]));
+    /// assert!(trace.between(180, 240).is_err());
+    /// # Ok::<(), plimsoll_sim::TraceError>(())
+    /// ```
     pub fn between(&self, from_s: i64, to_s: i64) -> Result<Self, TraceError> {
         let step = i64::from(self.step_s.max(1));
         let index = |at: i64| {
@@ -77,6 +127,12 @@ impl Trace {
     }
 
     /// End of the last step, seconds since the epoch.
+    ///
+    /// ```
+    /// # use plimsoll_sim::{CsvSource, TraceSource};
+    /// assert_eq!(CsvSource::new("0,120\n60,180\n").load()?.end_s(), 120);
+    /// # Ok::<(), plimsoll_sim::TraceError>(())
+    /// ```
     #[must_use]
     pub fn end_s(&self) -> i64 {
         let steps = i64::try_from(self.rates.len()).unwrap_or(i64::MAX);
@@ -86,6 +142,12 @@ impl Trace {
 }
 
 /// Why a trace was refused.
+///
+/// ```
+/// use plimsoll_sim::{CsvSource, TraceError, TraceSource};
+/// assert_eq!(CsvSource::new("0,120\n").load(), Err(TraceError::TooShort { rows: 1 }));
+/// assert_eq!(CsvSource::new("0,0\n60,0\n").load(), Err(TraceError::NoLoad));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TraceError {
@@ -143,6 +205,13 @@ pub enum TraceError {
 
 impl TraceError {
     /// Line in the file, where one row is to blame.
+    ///
+    /// ```
+    /// use plimsoll_sim::{CsvSource, TraceError, TraceSource};
+    /// let refused = CsvSource::new("timestamp,value\n0,120\n60,many\n").load().err();
+    /// assert_eq!(refused.and_then(|error| error.line()), Some(3));
+    /// assert_eq!(TraceError::NoLoad.line(), None);
+    /// ```
     #[must_use]
     pub const fn line(&self) -> Option<usize> {
         match self {
@@ -175,6 +244,13 @@ pub struct CsvSource<'a> {
 
 impl<'a> CsvSource<'a> {
     /// A source that reads `text` as requests in the step.
+    ///
+    /// ```
+    /// use plimsoll_sim::{CsvSource, TraceSource};
+    /// let trace = CsvSource::new("value,timestamp\n600,0\n60,60\n").load()?;
+    /// assert_eq!(trace.rates, [10.0, 1.0]);
+    /// # Ok::<(), plimsoll_sim::TraceError>(())
+    /// ```
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self {
@@ -184,6 +260,13 @@ impl<'a> CsvSource<'a> {
     }
 
     /// Sets what the values count.
+    ///
+    /// ```
+    /// use plimsoll_sim::{CsvSource, TraceSource, Unit};
+    /// let source = CsvSource::new("0,12.5\n60,10\n").with_unit(Unit::RequestsPerSecond);
+    /// assert_eq!(source.load()?.rates, [12.5, 10.0]);
+    /// # Ok::<(), plimsoll_sim::TraceError>(())
+    /// ```
     #[must_use]
     pub const fn with_unit(mut self, unit: Unit) -> Self {
         self.unit = unit;

@@ -430,3 +430,27 @@ fn reasons_add_up_to_their_columns() {
     }
     assert!(!text.contains("% panic") && !text.contains("% stabilized"));
 }
+
+/// The close-up lies around the worst column, within the part that counts, and is shown.
+#[test]
+fn the_worst_hours_are_shown_closer() {
+    let mut columns = vec![
+        Column {
+            ticks: 100,
+            serving: (2, 2.0, 2),
+            needed: (1, 1.0, 1),
+            ..Column::default()
+        };
+        10
+    ];
+    for (i, column) in columns.iter_mut().enumerate() {
+        column.first_tick = i * 100;
+    }
+    columns[7].bad_ticks = 3;
+    let mut whole = Timeline::part(0..1000, 10);
+    whole.columns = columns;
+    assert_eq!(whole.worst(200), Some(650..850));
+    assert_eq!(whole.worst(500), None); // hardly closer
+    whole.columns[9].bad_ticks = 90;
+    assert_eq!(whole.worst(200), Some(800..1000));
+}

@@ -7,9 +7,9 @@ use std::time::Duration;
 use autoscale_core::{Policy, format_duration};
 use clap::ValueEnum as _;
 use plimsoll_sim::{
-    CsvSource, Demand, Optimum, Outcome, Plant, PlantConfig, PolicyReport, ReplayReport, Scenario,
-    ScenarioReport, ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace, TraceSource,
-    frontier, html, in_parallel, peak,
+    CloseUp, CsvSource, Demand, Optimum, Outcome, Plant, PlantConfig, PolicyReport, ReplayReport,
+    Scenario, ScenarioReport, ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace,
+    TraceSource, frontier, html, in_parallel, peak,
 };
 
 use crate::candidate::{Candidate, Fleet, default_set, settings};
@@ -23,6 +23,9 @@ use crate::table::{percent, table};
 /// Three weeks of June 1998; see `data/README.md` for origin and terms.
 const WORLD_CUP: &str = include_str!("../data/worldcup98_part1_1m.csv");
 const WORLD_CUP_NAME: &str = "worldcup98_part1_1m";
+
+/// Length of the part that the report shows closer.
+const CLOSE_UP: Duration = Duration::from_secs(6 * 3600);
 
 /// Columns of the report's plots.
 const PLOT_COLUMNS: usize = 800;
@@ -348,7 +351,7 @@ enum Piece<'a> {
 }
 
 enum Done {
-    Whole(Box<(Outcome, Timeline)>),
+    Whole(Box<(Outcome, Timeline, Option<CloseUp>)>),
     Setting(SweepPoint),
 }
 
@@ -378,7 +381,7 @@ fn replay_all(
     for (piece, result) in work.iter().zip(results) {
         match (piece, result?) {
             (Piece::Whole(candidate), Done::Whole(run)) => {
-                let (outcome, timeline) = *run;
+                let (outcome, timeline, close_up) = *run;
                 let mut report = PolicyReport::new(
                     candidate.name.clone(),
                     candidate.kind,
@@ -387,6 +390,7 @@ fn replay_all(
                     &outcome,
                     timeline,
                 );
+                report.close_up = close_up;
                 report.setting = candidate.own_setting(fleet);
                 report.notes.clone_from(&candidate.notes);
                 let most = candidate.most(fleet);
@@ -447,7 +451,9 @@ fn do_piece(
                 Timeline::new(demand, PLOT_COLUMNS),
             );
             plant.run(policy, &runnable.signals, &mut notes);
-            Ok(Done::Whole(Box::new(notes)))
+            let (outcome, timeline) = notes;
+            let close_up = close_up(plant, candidate, fleet, &timeline)?;
+            Ok(Done::Whole(Box::new((outcome, timeline, close_up))))
         }
         Some(percent) => {
             let mut figures = Summary::default();
@@ -462,6 +468,25 @@ fn do_piece(
             )))
         }
     }
+}
+
+/// The worst hours of a run, closer: the same run again, with its notes taken there.
+fn close_up(
+    plant: &Plant<'_>,
+    candidate: &Candidate,
+    fleet: Fleet,
+    timeline: &Timeline,
+) -> Result<Option<CloseUp>, InputError> {
+    let demand = plant.demand();
+    let Some(part) = timeline.worst(Demand::ticks(CLOSE_UP, demand.tick)) else {
+        return Ok(None);
+    };
+    let mut runnable = candidate.build(None, fleet).map_err(|e| flag_error(&e))?;
+    let before = demand.tick.as_secs_f64() * part.start as f64;
+    let mut timeline = Timeline::part(part, PLOT_COLUMNS);
+    plant.run(&mut *runnable.policy, &runnable.signals, &mut timeline);
+    let from_s = demand.start_s.saturating_add(before.round() as i64);
+    Ok(Some(CloseUp { from_s, timeline }))
 }
 
 /// Where the results go.

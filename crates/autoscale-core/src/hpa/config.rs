@@ -376,7 +376,8 @@ impl HpaConfig {
     /// use std::time::Duration;
     /// let config = HpaConfig::new(20, [MetricSpec::cpu_utilization(70)]);
     /// assert_eq!(config.downscale_stabilization, Duration::from_secs(300));
-    /// Hpa::new(config.with_downscale_stabilization(Duration::from_secs(60)).with_tolerance(0.05))?;
+    /// let hasty = config.with_tolerance(0.05).with_downscale_stabilization(Duration::ZERO);
+    /// assert_eq!(Hpa::new(hasty)?.config().tolerance, 0.05);
     /// assert!(Hpa::new(HpaConfig::new(20, [])).is_err()); // no metric
     /// # Ok::<(), autoscale_core::ConfigError>(())
     /// ```

@@ -134,7 +134,7 @@ impl Hpa {
     /// ```
     /// use autoscale_core::{Hpa, HpaConfig, MetricSpec};
     /// let cpu = [MetricSpec::cpu_utilization(50)];
-    /// let hpa = Hpa::new(HpaConfig::new(10, cpu.clone()))?;
+    /// assert_eq!(Hpa::new(HpaConfig::new(10, cpu.clone()))?.config().min_replicas, 1);
     /// let message = Hpa::new(HpaConfig::new(0, cpu)).err().map(|error| error.to_string());
     /// assert_eq!(message.as_deref(), Some("max_replicas is 0, must be 1 … 2147483647"));
     /// # Ok::<(), autoscale_core::ConfigError>(())

@@ -26,6 +26,22 @@ impl HorizontalPodAutoscaler {
     /// # Errors
     /// [`ManifestError`] where the API server would refuse the object, or where a target lacks the
     /// field of its type, so that the controller could never read the metric.
+    ///
+    /// ```
+    /// use autoscale_core::manifest::HorizontalPodAutoscaler;
+    /// # let text = r#"{
+    /// #     "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+    /// #     "metadata": {"name": "api"},
+    /// #     "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}, "maxReplicas": 9}
+    /// # }"#;
+    /// let mut manifest: HorizontalPodAutoscaler = serde_json::from_str(text)?;
+    /// let config = manifest.config()?.with_tolerance(0.05);
+    /// assert_eq!((config.max_replicas, config.metrics[0].name()), (9, "cpu"));
+    /// manifest.spec.max_replicas = 0;
+    /// let path = manifest.config().err().map(|error| error.path().to_owned());
+    /// assert_eq!(path.as_deref(), Some("spec.maxReplicas"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn config(&self) -> Result<HpaConfig, ManifestError> {
         self.check_identity()?;
         let spec = &self.spec;

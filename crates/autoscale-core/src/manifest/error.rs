@@ -1,4 +1,19 @@
 /// Why a manifest was refused. Each message names the field's path, the value and the bound.
+///
+/// ```
+/// use autoscale_core::manifest::HorizontalPodAutoscaler;
+/// # let text = r#"{
+/// #     "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+/// #     "metadata": {"name": "api"},
+/// #     "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}, "maxReplicas": 9}
+/// # }"#;
+/// let mut manifest: HorizontalPodAutoscaler = serde_json::from_str(text)?;
+/// manifest.spec.min_replicas = Some(12);
+/// let message = manifest.config().err().map(|error| error.to_string());
+/// let expected = "spec.minReplicas is 12, must be at most spec.maxReplicas (9)";
+/// assert_eq!(message.as_deref(), Some(expected));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {

@@ -46,18 +46,54 @@ pub struct HorizontalPodAutoscaler {
 
 impl HorizontalPodAutoscaler {
     /// The object's name.
+    ///
+    /// ```
+    /// # use autoscale_core::manifest::HorizontalPodAutoscaler;
+    /// # let text = r#"{
+    /// #     "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+    /// #     "metadata": {"name": "api"},
+    /// #     "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 9}
+    /// # }"#;
+    /// let manifest: HorizontalPodAutoscaler = serde_json::from_str(text)?;
+    /// assert_eq!(manifest.name(), "api");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.metadata.name
     }
 
     /// The object's namespace, where the manifest gives one.
+    ///
+    /// ```
+    /// # use autoscale_core::manifest::HorizontalPodAutoscaler;
+    /// # let text = r#"{
+    /// #     "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+    /// #     "metadata": {"name": "api", "namespace": "shop"},
+    /// #     "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 9}
+    /// # }"#;
+    /// let manifest: HorizontalPodAutoscaler = serde_json::from_str(text)?;
+    /// assert_eq!(manifest.namespace(), Some("shop"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.metadata.namespace.as_deref()
     }
 
     /// What is scaled.
+    ///
+    /// ```
+    /// # use autoscale_core::manifest::HorizontalPodAutoscaler;
+    /// # let text = r#"{
+    /// #     "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+    /// #     "metadata": {"name": "api"},
+    /// #     "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 9}
+    /// # }"#;
+    /// let manifest: HorizontalPodAutoscaler = serde_json::from_str(text)?;
+    /// assert_eq!(manifest.target().name, "web");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub const fn target(&self) -> &CrossVersionObjectReference {
         &self.spec.scale_target_ref
@@ -65,6 +101,15 @@ impl HorizontalPodAutoscaler {
 }
 
 /// The `spec` of a HorizontalPodAutoscaler.
+///
+/// ```
+/// use autoscale_core::manifest::HpaSpec;
+/// let spec: HpaSpec = serde_json::from_str(
+///     r#"{"scaleTargetRef": {"kind": "Deployment", "name": "api"}, "maxReplicas": 9}"#,
+/// )?;
+/// assert_eq!((spec.min_replicas, spec.max_replicas), (None, 9));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -89,6 +134,19 @@ pub struct HpaSpec {
 }
 
 /// One metric: its type, and the block of that type.
+///
+/// ```
+/// use autoscale_core::manifest::{HpaMetric, MetricSourceType};
+/// let metric: HpaMetric = serde_json::from_str(
+///     r#"{
+///         "type": "Resource",
+///         "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+///     }"#,
+/// )?;
+/// assert_eq!(metric.source_type, MetricSourceType::Resource);
+/// assert!(metric.resource.is_some() && metric.pods.is_none());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -114,6 +172,13 @@ pub struct HpaMetric {
 }
 
 /// Where a metric comes from.
+///
+/// ```
+/// use autoscale_core::manifest::MetricSourceType;
+/// let source: MetricSourceType = serde_json::from_str(r#""ContainerResource""#)?;
+/// assert_eq!(source, MetricSourceType::ContainerResource);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MetricSourceType {
@@ -130,6 +195,15 @@ pub enum MetricSourceType {
 }
 
 /// A resource metric: `Utilization` or `AverageValue`.
+///
+/// ```
+/// use autoscale_core::manifest::ResourceMetric;
+/// let memory: ResourceMetric = serde_json::from_str(
+///     r#"{"name": "memory", "target": {"type": "AverageValue", "averageValue": "512Mi"}}"#,
+/// )?;
+/// assert_eq!(memory.target.average_value.map(|q| q.to_units()), Some(536_870_912.0));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -141,6 +215,19 @@ pub struct ResourceMetric {
 }
 
 /// A container's resource metric: `Utilization` or `AverageValue`.
+///
+/// ```
+/// use autoscale_core::manifest::ContainerResourceMetric;
+/// let cpu: ContainerResourceMetric = serde_json::from_str(
+///     r#"{
+///         "name": "cpu",
+///         "container": "app",
+///         "target": {"type": "Utilization", "averageUtilization": 70}
+///     }"#,
+/// )?;
+/// assert_eq!((cpu.container.as_str(), cpu.target.average_utilization), ("app", Some(70)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -154,6 +241,18 @@ pub struct ContainerResourceMetric {
 }
 
 /// A metric of each pod: `AverageValue`.
+///
+/// ```
+/// use autoscale_core::{Milli, manifest::PodsMetric};
+/// let rate: PodsMetric = serde_json::from_str(
+///     r#"{
+///         "metric": {"name": "requests_per_second"},
+///         "target": {"type": "AverageValue", "averageValue": "1500m"}
+///     }"#,
+/// )?;
+/// assert_eq!(rate.target.average_value.map(|q| q.milli()), Some(Milli(1500)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -165,6 +264,20 @@ pub struct PodsMetric {
 }
 
 /// A metric of one object: `Value` or `AverageValue`.
+///
+/// ```
+/// use autoscale_core::manifest::ObjectMetric;
+/// let requests: ObjectMetric = serde_json::from_str(
+///     r#"{
+///         "describedObject": {"kind": "Ingress", "name": "main"},
+///         "metric": {"name": "requests_per_second"},
+///         "target": {"type": "Value", "value": "2k"}
+///     }"#,
+/// )?;
+/// assert_eq!(requests.described_object.kind, "Ingress");
+/// assert_eq!(requests.target.value.map(|q| q.to_units()), Some(2000.0));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -178,6 +291,18 @@ pub struct ObjectMetric {
 }
 
 /// A metric from outside the cluster: `Value` or `AverageValue`.
+///
+/// ```
+/// use autoscale_core::manifest::ExternalMetric;
+/// let queue: ExternalMetric = serde_json::from_str(
+///     r#"{
+///         "metric": {"name": "queue_length"},
+///         "target": {"type": "AverageValue", "averageValue": "30"}
+///     }"#,
+/// )?;
+/// assert_eq!(queue.metric.name, "queue_length");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -189,6 +314,15 @@ pub struct ExternalMetric {
 }
 
 /// A metric's name and the series that count.
+///
+/// ```
+/// use autoscale_core::manifest::MetricIdentifier;
+/// let metric: MetricIdentifier = serde_json::from_str(
+///     r#"{"name": "queue_length", "selector": {"matchLabels": {"queue": "mail"}}}"#,
+/// )?;
+/// assert!(metric.selector.is_some_and(|s| s.match_labels["queue"] == "mail"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -201,6 +335,15 @@ pub struct MetricIdentifier {
 }
 
 /// A metric's target: its type, and the field of that type.
+///
+/// ```
+/// use autoscale_core::manifest::{MetricTarget, MetricTargetType};
+/// let target: MetricTarget =
+///     serde_json::from_str(r#"{"type": "Utilization", "averageUtilization": 70}"#)?;
+/// assert_eq!(target.target_type, MetricTargetType::Utilization);
+/// assert_eq!((target.average_utilization, target.value), (Some(70), None));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -220,6 +363,12 @@ pub struct MetricTarget {
 }
 
 /// What a target is compared with.
+///
+/// ```
+/// use autoscale_core::manifest::MetricTargetType;
+/// assert_eq!(serde_json::to_string(&MetricTargetType::AverageValue)?, r#""AverageValue""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MetricTargetType {
@@ -232,6 +381,15 @@ pub enum MetricTargetType {
 }
 
 /// Scaling rules for both directions; one that is absent has the API's defaults.
+///
+/// ```
+/// use autoscale_core::manifest::{HpaBehavior, ScalingPolicySelect};
+/// let behavior: HpaBehavior =
+///     serde_json::from_str(r#"{"scaleDown": {"selectPolicy": "Disabled"}}"#)?;
+/// let down = behavior.scale_down.and_then(|rules| rules.select_policy);
+/// assert_eq!((behavior.scale_up, down), (None, Some(ScalingPolicySelect::Disabled)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -245,6 +403,19 @@ pub struct HpaBehavior {
 }
 
 /// Scaling rules of one direction; a field that is absent has the API's default.
+///
+/// ```
+/// use autoscale_core::manifest::{HpaScalingPolicy, HpaScalingRules, ScalingPolicyType};
+/// let rules: HpaScalingRules = serde_json::from_str(
+///     r#"{
+///         "stabilizationWindowSeconds": 60,
+///         "policies": [{"type": "Percent", "value": 10, "periodSeconds": 30}]
+///     }"#,
+/// )?;
+/// let tenth = HpaScalingPolicy::new(ScalingPolicyType::Percent, 10, 30);
+/// assert_eq!((rules.policies, rules.select_policy), (Some(vec![tenth]), None));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -265,6 +436,13 @@ pub struct HpaScalingRules {
 }
 
 /// Which of several policies counts.
+///
+/// ```
+/// use autoscale_core::manifest::ScalingPolicySelect;
+/// let select: ScalingPolicySelect = serde_json::from_str(r#""Min""#)?;
+/// assert_eq!(select, ScalingPolicySelect::Min);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ScalingPolicySelect {
@@ -277,6 +455,14 @@ pub enum ScalingPolicySelect {
 }
 
 /// How much the count may change in a period.
+///
+/// ```
+/// use autoscale_core::manifest::{HpaScalingPolicy, ScalingPolicyType};
+/// let policy: HpaScalingPolicy =
+///     serde_json::from_str(r#"{"type": "Pods", "value": 4, "periodSeconds": 15}"#)?;
+/// assert_eq!(policy, HpaScalingPolicy::new(ScalingPolicyType::Pods, 4, 15));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -309,6 +495,12 @@ impl HpaScalingPolicy {
 }
 
 /// What a policy's value counts.
+///
+/// ```
+/// use autoscale_core::manifest::ScalingPolicyType;
+/// assert_eq!(serde_json::to_string(&ScalingPolicyType::Percent)?, r#""Percent""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ScalingPolicyType {

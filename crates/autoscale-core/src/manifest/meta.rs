@@ -71,6 +71,15 @@ pub struct ObjectMeta {
 }
 
 /// One owner of an object.
+///
+/// ```
+/// use autoscale_core::manifest::OwnerReference;
+/// let owner: OwnerReference = serde_json::from_str(
+///     r#"{"apiVersion": "v1", "kind": "Team", "name": "shop", "uid": "7", "controller": true}"#,
+/// )?;
+/// assert_eq!((owner.kind.as_str(), owner.controller), ("Team", Some(true)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -92,6 +101,15 @@ pub struct OwnerReference {
 }
 
 /// Another object: what is scaled, or what a metric describes.
+///
+/// ```
+/// use autoscale_core::manifest::CrossVersionObjectReference;
+/// let target: CrossVersionObjectReference = serde_json::from_str(
+///     r#"{"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}"#,
+/// )?;
+/// assert_eq!(target.api_version.as_deref(), Some("apps/v1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -106,6 +124,18 @@ pub struct CrossVersionObjectReference {
 }
 
 /// Selects series of a metric by their labels.
+///
+/// ```
+/// use autoscale_core::manifest::LabelSelector;
+/// let selector: LabelSelector = serde_json::from_str(
+///     r#"{
+///         "matchLabels": {"queue": "mail"},
+///         "matchExpressions": [{"key": "zone", "operator": "Exists"}]
+///     }"#,
+/// )?;
+/// assert_eq!((selector.match_labels.len(), selector.match_expressions.len()), (1, 1));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -127,6 +157,14 @@ pub struct LabelSelector {
 }
 
 /// One requirement on a label.
+///
+/// ```
+/// use autoscale_core::manifest::{LabelSelectorOperator, LabelSelectorRequirement};
+/// let zone: LabelSelectorRequirement =
+///     serde_json::from_str(r#"{"key": "zone", "operator": "NotIn", "values": ["a", "b"]}"#)?;
+/// assert_eq!((zone.operator, zone.values.len()), (LabelSelectorOperator::NotIn, 2));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -145,6 +183,13 @@ pub struct LabelSelectorRequirement {
 }
 
 /// How a label relates to a requirement's values.
+///
+/// ```
+/// use autoscale_core::manifest::LabelSelectorOperator;
+/// let operator: LabelSelectorOperator = serde_json::from_str(r#""DoesNotExist""#)?;
+/// assert_eq!(operator, LabelSelectorOperator::DoesNotExist);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LabelSelectorOperator {
     /// The label is one of the values.

@@ -15,6 +15,20 @@
 //!
 //! Two checks go beyond the API server's, which accepts what the controller then can never read: a
 //! target has the field that its `type` names, and a `type` that its source knows.
+//!
+//! ```
+//! use autoscale_core::manifest::HorizontalPodAutoscaler;
+//! let manifest: HorizontalPodAutoscaler = serde_json::from_str(
+//!     r#"{
+//!         "apiVersion": "autoscaling/v2",
+//!         "kind": "HorizontalPodAutoscaler",
+//!         "metadata": {"name": "api"},
+//!         "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}, "maxReplicas": 9}
+//!     }"#,
+//! )?;
+//! assert_eq!((manifest.config()?.min_replicas, manifest.config()?.max_replicas), (1, 9));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod convert;
 mod error;

@@ -43,6 +43,12 @@ pub struct Quantity {
 }
 
 /// A text that is not a quantity.
+///
+/// ```
+/// use autoscale_core::manifest::{ParseQuantityError, Quantity};
+/// let refused = "500 m".parse::<Quantity>();
+/// assert_eq!(refused, Err(ParseQuantityError { text: "500 m".into() }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "\"{text}\" is not a quantity: write a number with one of the suffixes n, u, m, k, M, G, T, P, \
@@ -80,6 +86,12 @@ impl Quantity {
     }
 
     /// The quantity as it was written.
+    ///
+    /// ```
+    /// use autoscale_core::manifest::Quantity;
+    /// assert_eq!("0.50".parse::<Quantity>()?.as_str(), "0.50");
+    /// # Ok::<(), autoscale_core::manifest::ParseQuantityError>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

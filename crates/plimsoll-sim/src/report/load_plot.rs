@@ -96,6 +96,7 @@ impl<'a> Columns<'a> {
 
 /// The plot of one policy.
 pub(super) fn load_plot(
+    title: &str,
     name: &str,
     look: Look,
     columns: &Columns<'_>,
@@ -112,7 +113,7 @@ pub(super) fn load_plot(
     let view = |height: f64| format!("0 0 {} {}", columns.ticks, px(height));
     html! {
         figure class=(look.class()) {
-            (key(columns))
+            (key(title, columns))
             div.plot {
                 svg role="img" aria-label=(description(name, columns))
                     style={ "height:" (px(BOTTOM)) "px" } {
@@ -181,14 +182,14 @@ fn bad_marks(columns: &Columns<'_>) -> Markup {
     }
 }
 
-fn key(columns: &Columns<'_>) -> Markup {
+fn key(title: &str, columns: &Columns<'_>) -> Markup {
     let swatch = |content: &str| {
         html! { svg.sample viewBox="0 0 26 12" aria-hidden="true" { (PreEscaped(content)) } }
     };
     let bad: u64 = columns.columns.iter().map(|c| u64::from(c.bad_ticks)).sum();
     html! {
         figcaption {
-            strong { "Replicas over time" }
+            strong { (title) }
             ul.key {
                 li {
                     (swatch("<rect class='need-range' width='26' height='12'/>\

@@ -25,6 +25,32 @@ use crate::{
 };
 
 /// A load replayed through several policies.
+///
+/// ```
+/// use plimsoll_sim::{Repairs, ReplayReport};
+/// let report = ReplayReport {
+///     trace: "checkout".to_owned(),
+///     from_s: 0,
+///     to_s: 86_400,
+/// #     repairs: Repairs::default(),
+/// #     start_up_s: 60.0,
+/// #     lag_s: 30.0,
+/// #     tick_s: 15.0,
+/// #     capacity_rps: 65.0,
+/// #     utilization: 0.8,
+///     scenario: "healthy",
+/// #     seed: 1,
+///     optimum_replica_seconds: 2_160_000.0,
+///     peak_replicas: 50,
+/// #     command: "plimsoll replay".to_owned(),
+///     policies: Vec::new(),
+///     scenarios: Vec::new(),
+/// };
+/// let json = serde_json::to_value(&report)?;
+/// assert_eq!(json["peak_replicas"], 50);
+/// assert!(json.get("scenarios").is_none()); // empty: not asked for
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct ReplayReport {
     /// Name of the trace.
@@ -62,7 +88,30 @@ pub struct ReplayReport {
     pub scenarios: Vec<ScenarioReport>,
 }
 
+/// A part of a run, in more detail.
+#[derive(Clone, Debug)]
+pub struct CloseUp {
+    /// Start of the part, seconds since the epoch.
+    pub from_s: i64,
+    /// The part.
+    pub timeline: Timeline,
+}
+
 /// What one policy came to under one disturbance.
+///
+/// ```
+/// use plimsoll_sim::{Scenario, ScenarioReport};
+/// let report = ScenarioReport {
+///     scenario: Scenario::Crash.name(),
+///     policy: "hpa".to_owned(),
+///     cost_ratio: 1.25,
+///     bad_share: 0.01,
+///     longest_bad_run_s: 75.0,
+///     reversals_per_day: 4.0,
+/// };
+/// assert_eq!(serde_json::to_value(&report)?["scenario"], "crash");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct ScenarioReport {
     /// Name of the scenario.
@@ -80,6 +129,23 @@ pub struct ScenarioReport {
 }
 
 /// What one policy came to.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, PolicyReport, ServiceModel, Timeline};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// let mut notes = (Outcome::new(demand.model.utilization), Timeline::new(&demand, 400));
+/// plant.run(&mut autoscale_core::Fixed(4), &[], &mut notes);
+/// let (name, best) = ("four".to_owned(), plant.optimum());
+/// let report = PolicyReport::new(name, "fixed", &plant, &best, &notes.0, notes.1);
+/// assert_eq!((report.bad_share, report.longest_bad_run_s), (0.375, 30.0));
+/// assert_eq!(serde_json::to_value(&report)?["bad_minutes"], 0.5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct PolicyReport {
     /// Its name.
@@ -117,10 +183,30 @@ pub struct PolicyReport {
     /// The run at `setting`, for plots.
     #[serde(skip)]
     pub timeline: Timeline,
+    /// Its worst hours, closer.
+    #[serde(skip)]
+    pub close_up: Option<CloseUp>,
 }
 
 impl PolicyReport {
     /// Puts a run's figures in relation to the optimum and to a constant fleet.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, PolicyReport, Timeline};
+    /// # use plimsoll_sim::ServiceModel;
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// let mut notes = (Outcome::new(demand.model.utilization), Timeline::new(&demand, 400));
+    /// plant.run(&mut autoscale_core::Fixed(6), &[], &mut notes);
+    /// let (name, best) = ("six".to_owned(), plant.optimum());
+    /// let report = PolicyReport::new(name, "fixed", &plant, &best, &notes.0, notes.1);
+    /// assert!((report.cost_ratio - 46.0 / 44.0).abs() < 1e-9); // from 4 to 6 after tick 0
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn new(
         name: String,
@@ -154,12 +240,26 @@ impl PolicyReport {
             frontier: Vec::new(),
             sweep: Vec::new(),
             timeline,
+            close_up: None,
         }
     }
 }
 
 /// Most replicas that the part that counts needs at once, at least the lower bound; the upper bound
 /// does not cut it.
+///
+/// ```
+/// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, peak};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut config = PlantConfig::default();
+/// config.max = 5;
+/// assert_eq!(peak(&Plant::new(&demand, config)?), 6);
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[must_use]
 pub fn peak(plant: &Plant<'_>) -> u32 {
     let demand = plant.demand();

@@ -6,6 +6,7 @@ use super::axis::time;
 use super::figures::{NBSP, fixed, given, percent, ratio};
 use super::load_plot::{Clock, Columns, load_plot};
 use super::look::Look;
+use super::moment::moment;
 use super::reasons_plot::reasons_plot;
 use super::verdict::setting;
 use super::{PolicyReport, ReplayReport};
@@ -33,14 +34,34 @@ pub(super) fn policy_section(report: &ReplayReport, index: usize, policy: &Polic
                 ul.notes { @for note in &policy.notes { li { (given(note)) } } }
             }
             @if columns.ticks > 0.0 {
-                (load_plot(&name, look, &columns, clock, &ticks))
+                (load_plot("Replicas over time", &name, look, &columns, clock, &ticks))
                 (reasons_plot(&name, look, &columns, &ticks))
+                (close_up(report, look, policy))
             } @else {
                 p.note { "No course over time was recorded." }
             }
             div.details { (held_back(policy)) (elasticity(policy)) }
         }
     }
+}
+
+/// The worst hours.
+fn close_up(report: &ReplayReport, look: Look, policy: &PolicyReport) -> Markup {
+    let Some(part) = &policy.close_up else {
+        return html! {};
+    };
+    let columns = Columns::new(&part.timeline);
+    let clock = Clock {
+        from_s: part.from_s,
+        tick_s: report.tick_s,
+    };
+    let span_s = columns.ticks * report.tick_s;
+    let ticks = time(part.from_s, span_s);
+    let bad = part.timeline.columns.iter().any(|c| c.bad_ticks > 0);
+    let what = if bad { "The worst" } else { "The busiest" };
+    let hours = fixed(span_s / 3600.0, 0);
+    let title = format!("{what} {hours}{NBSP}hours, from {}", moment(part.from_s));
+    load_plot(&title, &given(&policy.name), look, &columns, clock, &ticks)
 }
 
 fn held_back(policy: &PolicyReport) -> Markup {
