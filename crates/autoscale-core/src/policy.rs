@@ -33,10 +33,10 @@ pub trait Policy {
     /// ```
     /// use autoscale_core::{Fixed, Observation, Policy, PolicyExt};
     /// use std::time::Duration;
-    /// let (now, window) = (Duration::from_secs(15), Duration::from_secs(60));
-    /// let mut policy = Fixed(9).stabilized(window, Duration::ZERO)?;
-    /// policy.decide(now, &Observation::new(2));
-    /// assert!(policy.next_wakeup().is_some_and(|at| at > now + Duration::from_secs(59)));
+    /// let minute = Duration::from_secs(60);
+    /// let mut policy = Fixed(9).stabilized(minute, minute)?;
+    /// policy.decide(minute, &Observation::new(2));
+    /// assert_eq!(policy.next_wakeup(), Some(minute * 2 + Duration::from_nanos(1)));
     /// assert_eq!(Fixed(9).next_wakeup(), None);
     /// # Ok::<(), autoscale_core::ConfigError>(())
     /// ```

@@ -403,34 +403,12 @@ impl<'a> Plant<'a> {
     }
 
     /// The configuration.
-    ///
-    /// ```
-    /// # use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
-    /// # use std::time::Duration;
-    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
-    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
-    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
-    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
-    /// assert_eq!(Plant::new(&demand, PlantConfig::default())?.config().max, 400);
-    /// # Ok::<(), plimsoll_sim::PlantError>(())
-    /// ```
     #[must_use]
     pub const fn config(&self) -> &PlantConfig {
         &self.config
     }
 
     /// The load that it is under.
-    ///
-    /// ```
-    /// # use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel};
-    /// # use std::time::Duration;
-    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
-    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
-    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
-    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
-    /// assert_eq!(Plant::new(&demand, PlantConfig::default())?.demand(), &demand);
-    /// # Ok::<(), plimsoll_sim::PlantError>(())
-    /// ```
     #[must_use]
     pub const fn demand(&self) -> &Demand {
         self.demand

@@ -89,6 +89,21 @@ impl Timeline {
     }
 
     /// A timeline of at most `columns` columns of some ticks of a demand.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Timeline};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut second_half = Timeline::part(4..8, 4);
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// plant.run(&mut autoscale_core::Fixed(4), &[], &mut second_half);
+    /// let bad: Vec<u32> = second_half.columns.iter().map(|column| column.bad_ticks).collect();
+    /// assert_eq!(bad, [0, 1, 1, 0]);
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn part(ticks: core::ops::Range<usize>, columns: usize) -> Self {
         Self {
@@ -101,6 +116,21 @@ impl Timeline {
 
     /// The `length` ticks around the column with the most ticks with too few replicas, or around the
     /// largest need where there are none; `None` where the timeline shows that much detail anyway.
+    ///
+    /// ```
+    /// use plimsoll_sim::{Demand, Plant, PlantConfig, ServiceModel, Timeline};
+    /// # use std::time::Duration;
+    /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+    /// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+    /// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+    /// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+    /// let mut timeline = Timeline::new(&demand, 4); // by two ticks
+    /// let plant = Plant::new(&demand, PlantConfig::default())?;
+    /// plant.run(&mut autoscale_core::Fixed(4), &[], &mut timeline);
+    /// assert_eq!(timeline.worst(2), Some(4..6)); // the first column with too few
+    /// assert_eq!(timeline.worst(4), None); // half of it would hardly be closer
+    /// # Ok::<(), plimsoll_sim::PlantError>(())
+    /// ```
     #[must_use]
     pub fn worst(&self, length: usize) -> Option<core::ops::Range<usize>> {
         let close_enough = self.ticks_a_column == 1 || self.to - self.from <= 2 * length;

@@ -12,6 +12,7 @@ use crate::{ConfigError, Milli};
 /// use autoscale_core::{Hpa, HpaConfig, MetricSpec};
 /// let config = HpaConfig::new(20, [MetricSpec::cpu_utilization(70)]).with_min_replicas(3);
 /// let hpa = Hpa::new(config)?;
+/// assert_eq!(hpa.config().min_replicas, 3);
 /// # Ok::<(), autoscale_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -119,9 +119,8 @@ impl ScalingRules {
     /// The API's defaults upwards: no window, the larger of 4 pods and 100 % in 15 s.
     ///
     /// ```
-    /// let rules = autoscale_core::ScalingRules::scale_up();
-    /// assert_eq!(rules.stabilization_window, Some(std::time::Duration::ZERO));
-    /// assert_eq!(rules.policies.len(), 2);
+    /// let up = autoscale_core::ScalingRules::scale_up();
+    /// assert!(up.policies.len() == 2 && up.stabilization_window.is_some_and(|w| w.is_zero()));
     /// ```
     #[must_use]
     pub fn scale_up() -> Self {
@@ -320,12 +319,11 @@ fn clamp_count(value: i64) -> u32 {
 /// ```
 /// use autoscale_core::ScaleEventLog;
 /// use std::time::Duration;
-/// let (second, period) = (Duration::from_secs(1), Duration::from_secs(60));
-/// let mut log = ScaleEventLog::default();
-/// log.record(second * 10, 3, period);
-/// log.record(second * 40, 2, period);
-/// assert_eq!(log.change_within(second * 50, period), 5);
-/// assert_eq!(log.change_within(second * 70, period), 2); // the first is a period old
+/// let (second, mut log) = (Duration::from_secs(1), ScaleEventLog::default());
+/// log.record(second * 10, 3, second * 60);
+/// log.record(second * 40, 2, second * 60);
+/// assert_eq!(log.change_within(second * 50, second * 60), 5);
+/// assert_eq!(log.change_within(second * 70, second * 60), 2); // the first is a period old
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -388,11 +386,10 @@ impl ScaleEventLog {
     /// ```
     /// use autoscale_core::ScaleEventLog;
     /// use std::time::Duration;
-    /// let (second, period) = (Duration::from_secs(1), Duration::from_secs(60));
-    /// let mut log = ScaleEventLog::default();
-    /// log.record(second, 3, period);
-    /// assert_eq!(log.change_within(second * 60, period), 3);
-    /// assert_eq!(log.change_within(second * 61, period), 0);
+    /// let (second, mut log) = (Duration::from_secs(1), ScaleEventLog::default());
+    /// log.record(second, 3, second * 60);
+    /// assert_eq!(log.change_within(second * 60, second * 60), 3);
+    /// assert_eq!(log.change_within(second * 61, second * 60), 0);
     /// ```
     #[must_use]
     pub fn change_within(&self, now: Duration, period: Duration) -> u32 {
@@ -448,20 +445,14 @@ impl ScaleEventLog {
 /// Past changes of a count in both directions, and one that was decided but not seen yet.
 ///
 /// ```
-/// use autoscale_core::{Behavior, Hpa, HpaConfig, MetricReading, MetricSpec, Milli, Observation};
-/// # use autoscale_core::{PodGroup, Policy, ValueTarget};
-/// # use std::time::Duration;
-/// # let target = ValueTarget::AverageValue(Milli(10_000));
-/// # let queue = MetricSpec::External { name: "queue".into(), target };
-/// # let seen = |replicas| Observation::new(replicas)
-/// #     .with_pods([PodGroup::running(replicas)])
-/// #     .with_readings([MetricReading::value(Milli(50_000))]);
-/// let config = HpaConfig::new(10, [queue]).with_behavior(Some(Behavior::default()));
-/// let mut hpa = Hpa::new(config)?;
-/// assert_eq!(hpa.decide(Duration::ZERO, &seen(2)).replicas, 5);
-/// assert!(hpa.state().history.up.events().is_empty()); // not carried out yet
-/// hpa.decide(Duration::from_secs(15), &seen(5));
-/// assert_eq!(hpa.state().history.up.events()[0].replica_change, 3);
+/// use autoscale_core::{Behavior, Hpa, HpaConfig, MetricSpec, Observation, Policy};
+/// use std::time::Duration;
+/// let config = HpaConfig::new(10, [MetricSpec::cpu_utilization(70)]);
+/// let mut hpa = Hpa::new(config.with_behavior(Some(Behavior::default())))?;
+/// hpa.decide(Duration::ZERO, &Observation::new(12)); // back to the maximum
+/// assert!(hpa.state().history.down.events().is_empty()); // not carried out yet
+/// hpa.decide(Duration::from_secs(15), &Observation::new(10));
+/// assert_eq!(hpa.state().history.down.events()[0].replica_change, 2);
 /// # Ok::<(), autoscale_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -479,18 +470,12 @@ pub struct ScaleHistory {
 /// A change that was decided but not yet seen to be carried out.
 ///
 /// ```
-/// use autoscale_core::{Behavior, Hpa, HpaConfig, MetricReading, MetricSpec, Milli, Observation};
-/// use autoscale_core::{PendingRescale, PodGroup, Policy, ValueTarget};
-/// # use std::time::Duration;
-/// # let target = ValueTarget::AverageValue(Milli(10_000));
-/// # let queue = MetricSpec::External { name: "queue".into(), target };
-/// # let seen = Observation::new(2)
-/// #     .with_pods([PodGroup::running(2)])
-/// #     .with_readings([MetricReading::value(Milli(50_000))]);
-/// let config = HpaConfig::new(10, [queue]).with_behavior(Some(Behavior::default()));
-/// let mut hpa = Hpa::new(config)?;
-/// hpa.decide(Duration::ZERO, &seen);
-/// let pending = PendingRescale { from: 2, to: 5, at: Duration::ZERO };
+/// use autoscale_core::{Behavior, Hpa, HpaConfig, MetricSpec, Observation, PendingRescale, Policy};
+/// use std::time::Duration;
+/// let config = HpaConfig::new(10, [MetricSpec::cpu_utilization(70)]);
+/// let mut hpa = Hpa::new(config.with_behavior(Some(Behavior::default())))?;
+/// hpa.decide(Duration::ZERO, &Observation::new(12));
+/// let pending = PendingRescale { from: 12, to: 10, at: Duration::ZERO };
 /// assert_eq!(hpa.state().history.pending, Some(pending));
 /// # Ok::<(), autoscale_core::ConfigError>(())
 /// ```

@@ -89,6 +89,20 @@ pub struct ReplayReport {
 }
 
 /// A part of a run, in more detail.
+///
+/// ```
+/// use plimsoll_sim::{CloseUp, Demand, Plant, PlantConfig, ServiceModel, Timeline};
+/// # use std::time::Duration;
+/// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
+/// # let (tick, scored_from) = (Duration::from_secs(15), 0);
+/// let load = vec![4.0, 4.0, 2.0, 2.0, 4.0, 6.0, 6.0, 4.0];
+/// # let demand = Demand { start_s: 0, tick, model, load, scored_from };
+/// let mut close_up = CloseUp { from_s: 4 * 15, timeline: Timeline::part(4..6, 400) };
+/// let plant = Plant::new(&demand, PlantConfig::default())?;
+/// plant.run(&mut autoscale_core::Fixed(4), &[], &mut close_up.timeline);
+/// assert_eq!(close_up.timeline.columns.len(), 2);
+/// # Ok::<(), plimsoll_sim::PlantError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CloseUp {
     /// Start of the part, seconds since the epoch.
