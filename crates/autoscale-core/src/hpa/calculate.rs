@@ -15,6 +15,7 @@
 
 use core::time::Duration;
 
+use super::pods::{PodMetric, Sums};
 use super::{Compat, MetricSpec, ResourceTarget, ValueTarget};
 use crate::{
     MetricError, MetricReading, MetricStage, Milli, Observation, Phase, PodCounts, PodGroup,
@@ -63,53 +64,6 @@ pub struct GroupCounts {
     /// The four counts.
     pub pods: PodCounts,
     sampled: u32,
-}
-
-/// Sums over the samples that count.
-#[derive(Default)]
-struct Sums {
-    /// Σ value over pods that the selector matches, and over others.
-    matched: i128,
-    orphaned: i128,
-    matched_entries: i64,
-    orphaned_entries: i64,
-    /// Whether a sample was rejected for being older than allowed.
-    stale: bool,
-    /// Σ request over the matched entries, over unready and over missing pods.
-    requests: i128,
-    unready_requests: i128,
-    missing_requests: i128,
-    /// What missing pods are taken to use where the rest ask for fewer.
-    full_usage: i128,
-    /// The first pod whose request is not known.
-    request_error: Option<MetricError>,
-}
-
-impl Sums {
-    const fn entries(&self) -> i64 {
-        self.matched_entries + self.orphaned_entries
-    }
-
-    /// Adds what a group's pods request of a resource whose target is `percent` of it.
-    fn add_requests(&mut self, request: Result<Milli, MetricError>, pods: PodCounts, percent: u32) {
-        let request = match request {
-            Ok(request) => i128::from(request.0),
-            Err(error) => {
-                self.request_error = self.request_error.or(Some(error));
-                return;
-            }
-        };
-        self.requests += request * i128::from(pods.ready);
-        if pods.unready > 0 {
-            self.unready_requests += request * i128::from(pods.unready);
-        }
-        if pods.missing > 0 {
-            self.missing_requests += request * i128::from(pods.missing);
-            let each = request * i128::from(percent.max(100)) / 100;
-            let all = each.saturating_mul(i128::from(pods.missing));
-            self.full_usage = self.full_usage.saturating_add(all);
-        }
-    }
 }
 
 impl ReplicaCalculator {
@@ -529,50 +483,6 @@ impl ReplicaCalculator {
 
     fn within(&self, ratio: f64) -> bool {
         (1.0 - self.tolerance_down) <= ratio && ratio <= (1.0 + self.tolerance_up)
-    }
-}
-
-/// A metric that pods report one by one.
-struct PodMetric<'a> {
-    resource: &'a str,
-    container: Option<&'a str>,
-    target: ResourceTarget,
-}
-
-impl<'a> PodMetric<'a> {
-    const fn resource(
-        resource: &'a str,
-        container: Option<&'a str>,
-        target: ResourceTarget,
-    ) -> Self {
-        Self {
-            resource,
-            container,
-            target,
-        }
-    }
-
-    /// Current value over target; notes the value.
-    fn ratio(&self, sums: &Sums, stage: &mut MetricStage) -> Result<f64, MetricError> {
-        match self.target {
-            ResourceTarget::Utilization(percent) => {
-                if sums.requests == 0 {
-                    return Err(MetricError::MetricsMatchNoPod);
-                }
-                let utilization =
-                    numeric::saturate_i32(sums.matched.saturating_mul(100) / sums.requests);
-                let entries = i128::from(sums.matched_entries.max(1));
-                stage.utilization_percent = Some(utilization);
-                stage.usage_milli = Some(numeric::saturate_i64(sums.matched / entries));
-                Ok(f64::from(utilization) / f64::from(percent))
-            }
-            ResourceTarget::AverageValue(target) => {
-                let entries = i128::from(sums.entries().max(1));
-                let usage = numeric::saturate_i64((sums.matched + sums.orphaned) / entries);
-                stage.usage_milli = Some(usage);
-                Ok(numeric::to_f64(usage) / numeric::to_f64(target.0))
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod calculate;
 mod config;
+mod pods;
 mod rules;
 mod stabilize;
 
