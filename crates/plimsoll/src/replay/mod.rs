@@ -1,11 +1,13 @@
 //! `plimsoll replay`.
 
+mod command;
+mod show;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use autoscale_core::{Policy, format_duration};
-use clap::ValueEnum as _;
 use plimsoll_sim::{
     CloseUp, CsvSource, Demand, Optimum, Outcome, Plant, PlantConfig, PolicyReport, ReplayReport,
     Scenario, ScenarioReport, ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace,
@@ -15,13 +17,12 @@ use plimsoll_sim::{
 use crate::candidate::{Candidate, Fleet, default_set, settings};
 use crate::cli::{Moment, ReplayArgs, ScenarioName};
 use crate::input_error::InputError;
-use crate::output::{self, printable};
+use crate::output;
 use crate::policy_file;
 use crate::progress::Progress;
-use crate::table::{percent, table};
 
 /// Three weeks of June 1998; see `data/README.md` for origin and terms.
-const WORLD_CUP: &str = include_str!("../data/worldcup98_part1_1m.csv");
+const WORLD_CUP: &str = include_str!("../../data/worldcup98_part1_1m.csv");
 const WORLD_CUP_NAME: &str = "worldcup98_part1_1m";
 
 /// Length of the part that the report shows closer.
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         return Err(flag_error(&message));
     }
     let (name, trace) = load_trace(args)?;
-    let command = command(args, &trace);
+    let command = command::command(args, &trace);
     let (trace, warm_up) = select(args, &trace).map_err(|m| flag_error(&m))?;
     let load = Load::new(args, &trace, warm_up)?;
     let fleet = Fleet {
@@ -172,55 +173,6 @@ fn disturbances(
     }
     progress.finish();
     Ok(rows)
-}
-
-/// The command that gives the same figures again.
-fn command(args: &ReplayArgs, trace: &Trace) -> String {
-    let time = format_duration;
-    let mut words = vec!["plimsoll replay".to_owned()];
-    words.extend(
-        args.trace
-            .iter()
-            .map(|path| quoted(&path.display().to_string())),
-    );
-    let mut set = |name: &str, value: Option<String>| {
-        words.extend(value.map(|value| format!("--{name} {}", quoted(&value))));
-    };
-    for policy in &args.policy {
-        set("policy", Some(policy.display().to_string()));
-    }
-    set("start-up", Some(time(args.start_up)));
-    set("start-up-max", args.start_up_max.map(time));
-    set("lag", Some(time(args.lag)));
-    set("tick", Some(time(args.tick)));
-    set("scrape", args.scrape.map(time));
-    set("drain", (!args.drain.is_zero()).then(|| time(args.drain)));
-    set("capacity", args.capacity.map(|rps| rps.to_string()));
-    set("utilization", Some(args.utilization.to_string()));
-    set("min", Some(args.min.to_string()));
-    set("max", Some(args.max.to_string()));
-    let moment = |moment: Option<Moment>| moment.map(|m| m.resolve(trace.start_s).to_string());
-    set("from", moment(args.from));
-    set("to", moment(args.to));
-    set(
-        "warm-up",
-        (!args.warm_up.is_zero()).then(|| time(args.warm_up)),
-    );
-    let name = |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
-    set("scenario", name(args.scenario.to_possible_value()));
-    set("unit", name(args.unit.to_possible_value()));
-    set("seed", Some(args.seed.to_string()));
-    words.join(" ")
-}
-
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,%+@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// Reads the trace, or the built-in one.
@@ -539,7 +491,7 @@ impl Places {
         if texts.iter().any(|(path, _)| output::is_stdout(path)) {
             return Ok(String::new());
         }
-        let mut text = summary(report);
+        let mut text = show::summary(report);
         for (label, path) in [("figures", &self.json), ("report", &self.html)] {
             if let Some(path) = path {
                 text.push_str(&format!("{label}: {}\n", absolute(path)));
@@ -560,107 +512,4 @@ fn absolute(path: &Path) -> String {
         .unwrap_or_else(|_| path.to_owned())
         .display()
         .to_string()
-}
-
-fn summary(report: &ReplayReport) -> String {
-    let days = (report.to_s - report.from_s) as f64 / 86_400.0;
-    let mut text = format!(
-        "{}: {days:.1} days, peak {} replicas of {:.4} requests/s at {}; start-up {} s, lag {} s, \
-         tick {} s, scenario {}\n",
-        printable(&report.trace),
-        report.peak_replicas,
-        report.capacity_rps,
-        percent(report.utilization),
-        report.start_up_s,
-        report.lag_s,
-        report.tick_s,
-        report.scenario,
-    );
-    if report.repairs.missing_steps + report.repairs.duplicate_rows > 0 {
-        text.push_str(&format!(
-            "repaired in the whole trace: {} missing steps (longest gap {} steps) repeat the value before, {} \
-             duplicate rows averaged\n",
-            report.repairs.missing_steps,
-            report.repairs.longest_gap_steps,
-            report.repairs.duplicate_rows
-        ));
-    }
-    text.push_str(&format!(
-        "optimum with perfect knowledge: {:.0} replica-hours\n\n",
-        report.optimum_replica_seconds / 3600.0
-    ));
-    let header = [
-        "policy",
-        "at",
-        "cost/optimum",
-        "cost/peak",
-        "bad",
-        "bad min",
-        "longest",
-        "reversals/d",
-        "changes/d",
-        "bad≤1%",
-        "≤0.1%",
-        "≤0.01%",
-    ];
-    let rows: Vec<Vec<String>> = report.policies.iter().map(row).collect();
-    text.push_str(&table(&header, &rows));
-    text.push_str("\nbad≤…: cheapest cost/optimum in the sweep that keeps bad requests to it, and its target\n");
-    if !report.scenarios.is_empty() {
-        let header = [
-            "scenario",
-            "policy",
-            "cost/optimum",
-            "bad",
-            "longest",
-            "reversals/d",
-        ];
-        let rows: Vec<Vec<String>> = report.scenarios.iter().map(scenario_row).collect();
-        text.push('\n');
-        text.push_str(&table(&header, &rows));
-    }
-    for policy in &report.policies {
-        for note in &policy.notes {
-            text.push_str(&format!("{}: {note}\n", printable(&policy.name)));
-        }
-    }
-    text
-}
-
-fn row(policy: &PolicyReport) -> Vec<String> {
-    let mut cells = vec![
-        printable(&policy.name),
-        policy
-            .setting
-            .map_or_else(|| "–".to_owned(), |s| format!("{s:.2}")),
-        format!("{:.3}", policy.cost_ratio),
-        format!("{:.3}", policy.static_peak_ratio),
-        percent(policy.bad_share),
-        format!("{:.0}", policy.bad_minutes),
-        format!("{:.0} s", policy.longest_bad_run_s),
-        format!("{:.1}", policy.reversals_per_day),
-        format!("{:.1}", policy.changes_per_day),
-    ];
-    for i in 0..3 {
-        let point = policy.frontier.get(i);
-        cells.push(
-            match point.and_then(|p| Some((p.cost_ratio?, p.setting?))) {
-                Some((cost, setting)) => format!("{cost:.3} @{setting:.2}"),
-                None if point.is_some() => "never".to_owned(),
-                None => "–".to_owned(),
-            },
-        );
-    }
-    cells
-}
-
-fn scenario_row(row: &ScenarioReport) -> Vec<String> {
-    vec![
-        row.scenario.to_owned(),
-        printable(&row.policy),
-        format!("{:.3}", row.cost_ratio),
-        percent(row.bad_share),
-        format!("{:.0} s", row.longest_bad_run_s),
-        format!("{:.1}", row.reversals_per_day),
-    ]
 }
