@@ -56,25 +56,24 @@ impl RulesInput {
             },
             period: policy.period_s.0,
         };
-        ScalingRules {
-            stabilization_window: self.stabilization_window_s.map(|s| s.0),
-            tolerance: None,
-            select: match self.select {
-                SelectInput::Max => SelectPolicy::Max,
-                SelectInput::Min => SelectPolicy::Min,
-                SelectInput::Disabled => SelectPolicy::Disabled,
-            },
-            policies: self.policies.iter().map(policy).collect(),
-        }
+        let select = match self.select {
+            SelectInput::Max => SelectPolicy::Max,
+            SelectInput::Min => SelectPolicy::Min,
+            SelectInput::Disabled => SelectPolicy::Disabled,
+        };
+        ScalingRules::scale_up()
+            .with_stabilization_window(self.stabilization_window_s.map(|s| s.0))
+            .with_select(select)
+            .with_policies(self.policies.iter().map(policy))
     }
 }
 
 /// Both directions; the API's defaults where a direction has no rules.
 pub(super) fn behavior(up: Option<&RulesInput>, down: Option<&RulesInput>) -> Behavior {
-    Behavior {
-        scale_up: up.map_or_else(ScalingRules::scale_up, RulesInput::rules),
-        scale_down: down.map_or_else(ScalingRules::scale_down, RulesInput::rules),
-    }
+    Behavior::new(
+        up.map_or_else(ScalingRules::scale_up, RulesInput::rules),
+        down.map_or_else(ScalingRules::scale_down, RulesInput::rules),
+    )
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

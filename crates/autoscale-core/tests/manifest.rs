@@ -191,10 +191,7 @@ fn absent_fields_have_the_apis_defaults() {
     assert_eq!(window.scale_up, ScalingRules::scale_up());
     assert_eq!(
         window.scale_down,
-        ScalingRules {
-            stabilization_window: Some(Duration::from_secs(60)),
-            ..ScalingRules::scale_down()
-        }
+        ScalingRules::scale_down().with_stabilization_window(Some(Duration::from_secs(60)))
     );
     let full = behavior(json!({"scaleUp": {
         "stabilizationWindowSeconds": 3600,
@@ -211,15 +208,14 @@ fn absent_fields_have_the_apis_defaults() {
     };
     assert_eq!(
         full.scale_up,
-        ScalingRules {
-            stabilization_window: Some(Duration::from_secs(3600)),
-            tolerance: Some(0.0375),
-            select: SelectPolicy::Min,
-            policies: vec![
+        ScalingRules::scale_up()
+            .with_stabilization_window(Some(Duration::from_secs(3600)))
+            .with_tolerance(Some(0.0375))
+            .with_select(SelectPolicy::Min)
+            .with_policies([
                 policy(Change::Pods(5), 1800),
                 policy(Change::Percent(10), 1)
-            ],
-        }
+            ])
     );
     assert_eq!(full.scale_down, ScalingRules::scale_down());
     let disabled = behavior(json!({"scaleDown": {"selectPolicy": "Disabled"}}));

@@ -300,6 +300,7 @@ pub enum ValueTarget {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Behavior {
     /// Rules for more replicas.
     #[cfg_attr(feature = "serde", serde(default = "ScalingRules::scale_up"))]
@@ -307,6 +308,23 @@ pub struct Behavior {
     /// Rules for fewer replicas.
     #[cfg_attr(feature = "serde", serde(default = "ScalingRules::scale_down"))]
     pub scale_down: ScalingRules,
+}
+
+impl Behavior {
+    /// These rules upwards and downwards; [`Behavior::default`] has the API's own.
+    ///
+    /// ```
+    /// use autoscale_core::{Behavior, ScalingRules};
+    /// let both = Behavior::new(ScalingRules::scale_up(), ScalingRules::scale_down());
+    /// assert_eq!(both, Behavior::default());
+    /// ```
+    #[must_use]
+    pub const fn new(scale_up: ScalingRules, scale_down: ScalingRules) -> Self {
+        Self {
+            scale_up,
+            scale_down,
+        }
+    }
 }
 
 impl Default for Behavior {

@@ -27,13 +27,14 @@ const MAX_PERIOD: Duration = Duration::from_secs(1800);
 /// use autoscale_core::{Change, ScaleEventLog, ScalingPolicy, ScalingRules};
 /// use std::time::Duration;
 /// let policy = ScalingPolicy { change: Change::Pods(2), period: Duration::from_secs(60) };
-/// let rules = ScalingRules { policies: vec![policy], ..ScalingRules::scale_down() };
+/// let rules = ScalingRules::scale_down().with_policies([policy]);
 /// let none = ScaleEventLog::default();
 /// assert_eq!(rules.scale_down_limit(Duration::ZERO, 10, &none, &none), 8);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+#[non_exhaustive]
 pub struct ScalingRules {
     /// How long the direction must have been asked for; 0 … 1 h. `None`: 0 s upwards, the
     /// controller's `downscale_stabilization` downwards.
@@ -55,7 +56,7 @@ pub struct ScalingRules {
 /// use autoscale_core::{ScaleEventLog, ScalingRules, SelectPolicy};
 /// let none = ScaleEventLog::default();
 /// let limit = [SelectPolicy::Max, SelectPolicy::Min, SelectPolicy::Disabled].map(|select| {
-///     let rules = ScalingRules { select, ..ScalingRules::scale_up() }; // 4 pods or 100 %
+///     let rules = ScalingRules::scale_up().with_select(select); // 4 pods or 100 %
 ///     rules.scale_up_limit(std::time::Duration::ZERO, 10, &none, &none)
 /// });
 /// assert_eq!(limit, [20, 14, 10]);
@@ -99,8 +100,8 @@ pub struct ScalingPolicy {
 /// use std::time::Duration;
 /// let none = ScaleEventLog::default();
 /// let limit = [Change::Pods(10), Change::Percent(10)].map(|change| {
-///     let policies = vec![ScalingPolicy { change, period: Duration::from_secs(60) }];
-///     let rules = ScalingRules { policies, ..ScalingRules::scale_up() };
+///     let policy = ScalingPolicy { change, period: Duration::from_secs(60) };
+///     let rules = ScalingRules::scale_up().with_policies([policy]);
 ///     rules.scale_up_limit(Duration::ZERO, 25, &none, &none)
 /// });
 /// assert_eq!(limit, [35, 28]);
@@ -116,6 +117,34 @@ pub enum Change {
 }
 
 impl ScalingRules {
+    /// Sets [`stabilization_window`](Self::stabilization_window).
+    #[must_use]
+    pub fn with_stabilization_window(mut self, window: Option<Duration>) -> Self {
+        self.stabilization_window = window;
+        self
+    }
+
+    /// Sets [`tolerance`](Self::tolerance).
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: Option<f64>) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Sets [`select`](Self::select).
+    #[must_use]
+    pub fn with_select(mut self, select: SelectPolicy) -> Self {
+        self.select = select;
+        self
+    }
+
+    /// Sets [`policies`](Self::policies).
+    #[must_use]
+    pub fn with_policies(mut self, policies: impl IntoIterator<Item = ScalingPolicy>) -> Self {
+        self.policies = policies.into_iter().collect();
+        self
+    }
+
     /// The API's defaults upwards: no window, the larger of 4 pods and 100 % in 15 s.
     ///
     /// ```
@@ -202,8 +231,8 @@ impl ScalingRules {
     /// use autoscale_core::{Change, ScaleEventLog, ScalingPolicy, ScalingRules};
     /// use std::time::Duration;
     /// let minute = Duration::from_secs(60);
-    /// let policies = vec![ScalingPolicy { change: Change::Pods(4), period: minute }];
-    /// let rules = ScalingRules { policies, ..ScalingRules::scale_down() };
+    /// let policy = ScalingPolicy { change: Change::Pods(4), period: minute };
+    /// let rules = ScalingRules::scale_down().with_policies([policy]);
     /// let (added, mut removed) = (ScaleEventLog::default(), ScaleEventLog::default());
     /// removed.record(minute, 3, minute); // 13 ran at the period's start
     /// assert_eq!(rules.scale_down_limit(minute, 10, &added, &removed), 9);

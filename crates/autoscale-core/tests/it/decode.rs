@@ -186,12 +186,12 @@ impl<'a> Bytes<'a> {
     fn rules(&mut self) -> ScalingRules {
         let mut policies = self.many(2, Self::policy);
         policies.push(self.policy());
-        ScalingRules {
-            stabilization_window: self.optional(|b| b.short(3600)),
-            tolerance: self.optional(|b| b.f64(0.0)),
-            select: self.pick(&[SelectPolicy::Max, SelectPolicy::Min, SelectPolicy::Disabled]),
-            policies,
-        }
+        let select = [SelectPolicy::Max, SelectPolicy::Min, SelectPolicy::Disabled];
+        ScalingRules::scale_up()
+            .with_stabilization_window(self.optional(|b| b.short(3600)))
+            .with_tolerance(self.optional(|b| b.f64(0.0)))
+            .with_select(self.pick(&select))
+            .with_policies(policies)
     }
 
     fn policy(&mut self) -> ScalingPolicy {
@@ -208,10 +208,8 @@ impl<'a> Bytes<'a> {
 
     /// Any rules that [`autoscale_core::PolicyExt::rate_limited`] accepts.
     pub(crate) fn behavior(&mut self) -> Behavior {
-        Behavior {
-            scale_up: self.rules(),
-            scale_down: self.rules(),
-        }
+        let scale_up = self.rules();
+        Behavior::new(scale_up, self.rules())
     }
 
     /// Any configuration that `Hpa::new` accepts.

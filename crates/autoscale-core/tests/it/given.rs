@@ -119,25 +119,17 @@ pub(crate) fn decide(config: HpaConfig, seen: &Observation) -> Decision {
 }
 
 pub(crate) fn rules(select: SelectPolicy, policies: &[(Change, u64)]) -> ScalingRules {
-    ScalingRules {
-        stabilization_window: Some(Duration::ZERO),
-        tolerance: None,
-        select,
-        policies: policies
-            .iter()
-            .map(|(change, period)| ScalingPolicy {
-                change: *change,
-                period: secs(*period),
-            })
-            .collect(),
-    }
+    let policies = policies.iter().map(|(change, period)| ScalingPolicy {
+        change: *change,
+        period: secs(*period),
+    });
+    ScalingRules::scale_up()
+        .with_select(select)
+        .with_policies(policies)
 }
 
 /// No windows; everything allowed at once, but for the rules given.
 pub(crate) fn behavior(up: Option<ScalingRules>, down: Option<ScalingRules>) -> Behavior {
     let free = || rules(SelectPolicy::Max, &[(Change::Pods(1_000_000), 1)]);
-    Behavior {
-        scale_up: up.unwrap_or_else(free),
-        scale_down: down.unwrap_or_else(free),
-    }
+    Behavior::new(up.unwrap_or_else(free), down.unwrap_or_else(free))
 }

@@ -2,7 +2,8 @@
 
 use autoscale_core::{
     Behavior, Blocked, Change, Decision, Fallback, FallbackMode, Fixed, Hpa, HpaConfig, Kpa,
-    KpaConfig, MaxOf, Observation, Policy, PolicyExt, Reason, SelectPolicy, StageKind, from_fn,
+    KpaConfig, MaxOf, Observation, Policy, PolicyExt, Reason, ScalingRules, SelectPolicy,
+    StageKind, from_fn,
 };
 
 use crate::given::{behavior, cpu, rules, secs, seen_value};
@@ -119,10 +120,10 @@ fn rate_limited() {
         assert_eq!(outcome(&decision), (replicas, reason), "{now}");
     }
     let mut forbidden = Fixed(9)
-        .rate_limited(Behavior {
-            scale_up: rules(SelectPolicy::Disabled, &[(Change::Pods(1), 1)]),
-            ..Behavior::default()
-        })
+        .rate_limited(Behavior::new(
+            rules(SelectPolicy::Disabled, &[(Change::Pods(1), 1)]),
+            ScalingRules::scale_down(),
+        ))
         .unwrap();
     let decision = forbidden.decide(secs(0), &Observation::new(4));
     assert!(decision.is_blocked_by(Blocked::Rate));
