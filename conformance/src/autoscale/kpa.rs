@@ -29,7 +29,7 @@ pub(super) struct Sequence {
 #[serde(deny_unknown_fields)]
 struct ConfigInput {
     /// Which of the target's figures the averages are; it changes no decision.
-    #[allow(dead_code)]
+    #[allow(dead_code)] // checked to be one of Knative's
     metric: Option<MetricName>,
     target_value: Option<f64>,
     total_value: Option<f64>,

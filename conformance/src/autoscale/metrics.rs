@@ -38,9 +38,9 @@ pub(super) enum MetricInput {
     },
     /// A source type that nobody knows, so that its details mean nothing.
     Unknown {
-        #[allow(dead_code)]
+        #[allow(dead_code)] // may stand in a case, decides nothing
         name: Option<IgnoredAny>,
-        #[allow(dead_code)]
+        #[allow(dead_code)] // as the name
         target: Option<IgnoredAny>,
     },
 }
@@ -162,6 +162,7 @@ pub(super) struct ObservedInput {
 #[serde(untagged)]
 pub(super) enum FetchError {
     Failed(bool),
+    // The text explains; that it stands there is what counts.
     Message(#[allow(dead_code)] String),
 }
 
