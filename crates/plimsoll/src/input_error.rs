@@ -36,6 +36,13 @@ impl InputError {
         }
     }
 
+    /// For a file that is not text: names the line of the first byte that is not.
+    pub(crate) fn not_utf8(file: impl AsRef<Path>, error: &std::string::FromUtf8Error) -> Self {
+        let valid = error.utf8_error().valid_up_to();
+        let breaks = error.as_bytes()[..valid].iter().filter(|b| **b == b'\n');
+        Self::in_line(file, breaks.count() + 1, "not valid UTF-8")
+    }
+
     /// For a file that could not be read.
     pub(crate) fn unreadable(file: impl AsRef<Path>, error: &io::Error) -> Self {
         Self::new(file, None, format!("cannot be read: {error}"))

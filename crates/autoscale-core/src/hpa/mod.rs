@@ -237,7 +237,6 @@ impl Hpa {
     /// Stabilization, rates and bounds.
     fn normalize(&mut self, now: Duration, recommended: u32, out: &mut Decision) {
         let current = out.current_replicas;
-        let bounds = self.config.min_replicas..=self.config.max_replicas;
         let stabilized = self.stabilize(now, current, recommended);
         out.push(StageKind::Stabilized, stabilized);
         let held = if self.config.behavior.is_some() && recommended >= current {
@@ -262,15 +261,14 @@ impl Hpa {
             reason: able,
         });
 
-        let limited = self.limit(now, current, stabilized, 0..=u32::MAX);
-        out.push(StageKind::RateLimited, limited.0);
-        let (bounded, why) = self.limit(now, current, stabilized, bounds);
-        out.push(StageKind::Bounded, bounded);
+        let limited = self.limit(now, current, stabilized);
+        out.push(StageKind::RateLimited, limited.rate_limited);
+        out.push(StageKind::Bounded, limited.bounded);
         out.conditions.scaling_limited = Some(Condition {
-            status: bounded != stabilized,
-            reason: why,
+            status: limited.bounded != stabilized,
+            reason: limited.reason,
         });
-        out.reason = match why {
+        out.reason = match limited.reason {
             ConditionReason::ScaleUpLimit => Reason::ScaleUpLimit,
             ConditionReason::ScaleDownLimit => Reason::ScaleDownLimit,
             ConditionReason::TooManyReplicas => Reason::TooManyReplicas,
@@ -279,23 +277,18 @@ impl Hpa {
         };
     }
 
-    /// Rates and bounds of a stabilized count, and what limited it.
-    fn limit(
-        &self,
-        now: Duration,
-        current: u32,
-        stabilized: u32,
-        bounds: core::ops::RangeInclusive<u32>,
-    ) -> (u32, ConditionReason) {
+    /// Rates and bounds of a stabilized count.
+    fn limit(&self, now: Duration, current: u32, stabilized: u32) -> rules::Limited {
+        let bounds = self.config.min_replicas..=self.config.max_replicas;
         match &self.config.behavior {
-            None => legacy_limit(
+            None => rules::legacy_limits(
                 current,
                 stabilized,
                 bounds,
                 self.config.legacy_scale_up_factor,
                 self.config.legacy_scale_up_minimum,
             ),
-            Some(behavior) => rate_limit(
+            Some(behavior) => rules::limits(
                 now,
                 current,
                 stabilized,

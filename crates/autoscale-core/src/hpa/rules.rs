@@ -566,19 +566,52 @@ pub fn rate_limit(
     added: &ScaleEventLog,
     removed: &ScaleEventLog,
 ) -> (u32, ConditionReason) {
+    let limited = limits(now, current, desired, bounds, behavior, added, removed);
+    (limited.bounded, limited.reason)
+}
+
+/// A count after the rates, after the bounds too, and what limited it.
+pub(super) struct Limited {
+    pub(super) rate_limited: u32,
+    pub(super) bounded: u32,
+    pub(super) reason: ConditionReason,
+}
+
+impl Limited {
+    const fn free(desired: u32) -> Self {
+        Self {
+            rate_limited: desired,
+            bounded: desired,
+            reason: ConditionReason::DesiredWithinRange,
+        }
+    }
+}
+
+/// [`rate_limit`] with the count between the two stages.
+pub(super) fn limits(
+    now: Duration,
+    current: u32,
+    desired: u32,
+    bounds: core::ops::RangeInclusive<u32>,
+    behavior: &super::Behavior,
+    added: &ScaleEventLog,
+    removed: &ScaleEventLog,
+) -> Limited {
+    let mut limited = Limited::free(desired);
     if desired > current {
         let limit = behavior
             .scale_up
             .scale_up_limit(now, current, added, removed)
             .max(current);
         let max = *bounds.end();
+        limited.rate_limited = desired.min(limit);
         let (most, reason) = if max > limit {
             (limit, ConditionReason::ScaleUpLimit)
         } else {
             (max, ConditionReason::TooManyReplicas)
         };
         if desired > most {
-            return (most, reason);
+            (limited.bounded, limited.reason) = (most, reason);
         }
     } else if desired < current {
         let limit = behavior
@@ -586,16 +619,17 @@ pub fn rate_limit(
             .scale_down_limit(now, current, added, removed)
             .min(current);
         let min = *bounds.start();
+        limited.rate_limited = desired.max(limit);
         let (fewest, reason) = if min < limit {
             (limit, ConditionReason::ScaleDownLimit)
         } else {
             (min, ConditionReason::TooFewReplicas)
         };
         if desired < fewest {
-            return (fewest, reason);
+            (limited.bounded, limited.reason) = (fewest, reason);
         }
     }
-    (desired, ConditionReason::DesiredWithinRange)
+    limited
 }
 
 /// Applies the legacy rules of an HPA without `behavior`: bounds, and at most
@@ -613,17 +647,30 @@ pub fn legacy_limit(
     factor: f64,
     minimum: u32,
 ) -> (u32, ConditionReason) {
+    let limited = legacy_limits(current, desired, bounds, factor, minimum);
+    (limited.bounded, limited.reason)
+}
+
+/// [`legacy_limit`] with the count between the two stages.
+pub(super) fn legacy_limits(
+    current: u32,
+    desired: u32,
+    bounds: core::ops::RangeInclusive<u32>,
+    factor: f64,
+    minimum: u32,
+) -> Limited {
     let limit = numeric::trunc_replicas((factor * f64::from(current)).max(f64::from(minimum)));
     let (most, reason) = if *bounds.end() > limit {
         (limit, ConditionReason::ScaleUpLimit)
     } else {
         (*bounds.end(), ConditionReason::TooManyReplicas)
     };
+    let mut limited = Limited::free(desired);
+    limited.rate_limited = desired.min(limit);
     if desired < *bounds.start() {
-        (*bounds.start(), ConditionReason::TooFewReplicas)
+        (limited.bounded, limited.reason) = (*bounds.start(), ConditionReason::TooFewReplicas);
     } else if desired > most {
-        (most, reason)
-    } else {
-        (desired, ConditionReason::DesiredWithinRange)
+        (limited.bounded, limited.reason) = (most, reason);
     }
+    limited
 }

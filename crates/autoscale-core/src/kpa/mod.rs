@@ -201,9 +201,7 @@ impl Kpa {
     /// ```
     #[must_use]
     pub fn with_initial_ready(mut self, now: Duration, ready: u32) -> Self {
-        self.state.born = true;
-        self.state.panic_since = (ready > 1).then_some(now);
-        self.state.max_panic_replicas = ready;
+        self.be_born(now, ready);
         self
     }
 

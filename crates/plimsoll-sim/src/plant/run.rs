@@ -53,23 +53,25 @@ impl Run<'_, '_> {
         let spare = self.fleet.serving.saturating_sub(self.spec);
         self.fleet
             .remove_outdated(spare, self.generation, tick - 1, tick + self.drain);
+        let most = self.spec + (f64::from(self.spec) * surge).ceil() as u32;
+        // The count asked for may have fallen meanwhile.
+        self.release_beyond(most, tick);
         let outdated = self.fleet.outdated(self.generation);
         if outdated == 0 {
             self.rollout = None;
-            let excess = self.fleet.alive.saturating_sub(self.spec);
-            self.fleet
-                .remove_newest(excess, tick - 1, tick + self.drain);
+            self.release_beyond(self.spec, tick);
             return;
         }
-        let most = self.spec + (f64::from(self.spec) * surge).ceil() as u32;
-        // The count asked for may have fallen meanwhile.
-        let excess = self.fleet.alive.saturating_sub(most);
-        self.fleet
-            .remove_newest(excess, tick - 1, tick + self.drain);
-        let outdated = self.fleet.outdated(self.generation);
         let room = most - self.fleet.alive;
         let fresh = self.fleet.alive - outdated;
         self.start(room.min(self.spec.saturating_sub(fresh)), tick);
+    }
+
+    /// Releases, as of this tick, what is alive beyond a count.
+    fn release_beyond(&mut self, most: u32, tick: i64) {
+        let excess = self.fleet.alive.saturating_sub(most);
+        self.fleet
+            .remove_newest(excess, tick - 1, tick + self.drain);
     }
 
     /// Starts pods that are billed from `from` on.

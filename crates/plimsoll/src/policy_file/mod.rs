@@ -168,9 +168,5 @@ fn read(path: &Path) -> Result<String, InputError> {
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(InputError::new(path, None, "larger than 1 MiB"));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let breaks = error.as_bytes()[..valid].iter().filter(|b| **b == b'\n');
-        InputError::in_line(path, breaks.count() + 1, "not valid UTF-8")
-    })
+    String::from_utf8(bytes).map_err(|error| InputError::not_utf8(path, &error))
 }

@@ -45,14 +45,14 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let (name, trace) = load_trace(args)?;
     let command = command::command(args, &trace);
     let (trace, warm_up) = select(args, &trace).map_err(|m| flag_error(&m))?;
-    let load = Load::new(args, &trace, warm_up)?;
+    let load = load(args, &trace, warm_up)?;
     let fleet = Fleet {
         min: args.min,
         max: args.max,
-        capacity_rps: load.demand.model.capacity_rps,
+        capacity_rps: load.model.capacity_rps,
     };
     // What is wrong with the fleet is said before what follows from it for a policy.
-    Plant::new(&load.demand, plant_config(args)).map_err(|e| flag_error(&e))?;
+    Plant::new(&load, plant_config(args)).map_err(|e| flag_error(&e))?;
     let candidates = candidates(args, fleet)?;
     let settle = candidates
         .iter()
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         .max()
         .unwrap_or_default();
     let scenario = Scenario::from(args.scenario);
-    let (demand, config) = load.disturbed(scenario, args, settle);
+    let (demand, config) = disturbed(&load, scenario, args, settle);
     let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
 
     let best = plant.optimum();
@@ -95,47 +95,40 @@ fn flag_error(message: &impl std::fmt::Display) -> InputError {
 }
 
 /// The load to replay, before any disturbance.
-struct Load {
-    demand: Demand,
+fn load(args: &ReplayArgs, trace: &Trace, warm_up: Duration) -> Result<Demand, InputError> {
+    let scored_from = trace.start_s.saturating_add_unsigned(warm_up.as_secs());
+    let scored = trace
+        .between(scored_from, trace.end_s())
+        .map_err(|e| flag_error(&e))?;
+    if scored.rates.iter().all(|rate| *rate <= 0.0) {
+        return Err(flag_error(
+            &"the part that counts has no load: every value is 0",
+        ));
+    }
+    let mut model = ServiceModel::fitted(&scored, args.utilization, 40.0);
+    if let Some(capacity) = args.capacity {
+        model.capacity_rps = capacity;
+    }
+    Demand::new(trace, model, args.tick, warm_up).map_err(|e| flag_error(&e))
 }
 
-impl Load {
-    fn new(args: &ReplayArgs, trace: &Trace, warm_up: Duration) -> Result<Self, InputError> {
-        let scored_from = trace.start_s.saturating_add_unsigned(warm_up.as_secs());
-        let scored = trace
-            .between(scored_from, trace.end_s())
-            .map_err(|e| flag_error(&e))?;
-        if scored.rates.iter().all(|rate| *rate <= 0.0) {
-            return Err(flag_error(
-                &"the part that counts has no load: every value is 0",
-            ));
-        }
-        let mut model = ServiceModel::fitted(&scored, args.utilization, 40.0);
-        if let Some(capacity) = args.capacity {
-            model.capacity_rps = capacity;
-        }
-        let demand = Demand::new(trace, model, args.tick, warm_up).map_err(|e| flag_error(&e))?;
-        Ok(Self { demand })
-    }
-
-    /// The load and the fleet under a disturbance; pods differ until they are `settle` old.
-    fn disturbed(
-        &self,
-        scenario: Scenario,
-        args: &ReplayArgs,
-        settle: Duration,
-    ) -> (Demand, PlantConfig) {
-        let (mut demand, mut config) = (self.demand.clone(), plant_config(args));
-        config.settle = config.settle.max(settle + args.tick);
-        scenario.apply(&mut demand, &mut config);
-        (demand, config)
-    }
+/// A load and the fleet under a disturbance; pods differ until they are `settle` old.
+fn disturbed(
+    load: &Demand,
+    scenario: Scenario,
+    args: &ReplayArgs,
+    settle: Duration,
+) -> (Demand, PlantConfig) {
+    let (mut demand, mut config) = (load.clone(), plant_config(args));
+    config.settle = config.settle.max(settle + args.tick);
+    scenario.apply(&mut demand, &mut config);
+    (demand, config)
 }
 
 /// Every policy, as given, under every disturbance.
 fn disturbances(
     args: &ReplayArgs,
-    load: &Load,
+    load: &Demand,
     fleet: Fleet,
     settle: Duration,
     candidates: &[Candidate],
@@ -143,7 +136,7 @@ fn disturbances(
     let mut rows = Vec::new();
     let mut progress = Progress::new(Scenario::ALL.len() * candidates.len());
     for scenario in Scenario::ALL {
-        let (demand, config) = load.disturbed(scenario, args, settle);
+        let (demand, config) = disturbed(load, scenario, args, settle);
         let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
         let best = plant.optimum();
         let job = |candidate: &Candidate| {
@@ -191,11 +184,7 @@ fn load_trace(args: &ReplayArgs) -> Result<(String, Trace), InputError> {
     };
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|b| **b == b'\n').count();
-        InputError::in_line(&file, line, "not UTF-8 text")
-    })?;
+    let text = String::from_utf8(bytes).map_err(|e| InputError::not_utf8(path, &e))?;
     let name = path
         .file_stem()
         .map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
