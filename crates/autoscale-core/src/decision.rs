@@ -39,6 +39,12 @@ pub struct Decision {
     pub conditions: Conditions,
     /// Knative's figures, where the policy is a KPA.
     pub kpa: Option<KpaStage>,
+    /// What each target, alarm or trigger has seen, in the policy's order.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub thresholds: Vec<ThresholdStage>,
 }
 
 impl Decision {
@@ -112,6 +118,7 @@ impl Decision {
         self.metrics.clear();
         self.conditions = Conditions::default();
         self.kpa = None;
+        self.thresholds.clear();
     }
 
     pub(crate) fn push(&mut self, kind: StageKind, replicas: u32) {
@@ -182,6 +189,18 @@ pub enum Reason {
     DryRun,
     /// A fixed number.
     Fixed,
+    /// The cooldown of an earlier change is not over.
+    CoolingDown,
+    /// Nothing is taken away while new replicas warm up.
+    WarmingUp,
+    /// A schedule's bounds moved the count.
+    Scheduled,
+    /// Nothing to do for a while: down to the idle count.
+    Idle,
+    /// There is something to do again: up from the idle count, or kept above it.
+    Activated,
+    /// A change is held back until the last one is long enough ago.
+    Dampened,
 }
 
 /// What kept a decision from what the metrics asked for.
@@ -263,6 +282,14 @@ pub enum StageKind {
     Fallback,
     /// After a dry run put the current count back.
     DryRun,
+    /// After cooldown and warm-up.
+    Cooled,
+    /// After a schedule's bounds.
+    Scheduled,
+    /// After activation: idle, woken, or kept ready.
+    Activated,
+    /// After dampening.
+    Dampened,
 }
 
 /// What one metric said.
@@ -501,4 +528,28 @@ pub struct KpaStage {
     pub panicking: bool,
     /// Capacity left for a burst beyond the configured one; negative where there is too little.
     pub excess_burst_capacity: i32,
+}
+
+/// A figure against a threshold that must be crossed for a while: a tracked target, an alarm, a
+/// trigger.
+///
+/// ```
+/// let stage = autoscale_core::ThresholdStage::default();
+/// assert!(!stage.met && stage.value.is_none());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ThresholdStage {
+    /// The newest figure; `None` where there was none.
+    pub value: Option<f64>,
+    /// What it is compared with, in the same unit.
+    pub threshold: f64,
+    /// Periods (or, for a trigger, milliseconds) for which it has been crossed.
+    pub crossed: u64,
+    /// How many are needed.
+    pub needed: u64,
+    /// Whether the condition holds.
+    pub met: bool,
+    /// The replicas that it asks for, where it asks.
+    pub proposal: Option<u32>,
 }

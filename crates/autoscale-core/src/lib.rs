@@ -12,6 +12,7 @@ mod combine;
 mod decision;
 mod duration;
 mod error;
+mod gauge;
 mod hpa;
 mod kpa;
 mod log;
@@ -28,10 +29,11 @@ pub use combine::{
 };
 pub use decision::{
     Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, MetricStage, PodCounts,
-    Reason, Stage, StageKind,
+    Reason, Stage, StageKind, ThresholdStage,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use error::{ConfigError, MetricError};
+pub use gauge::{Gauge, GaugeReading, Statistic};
 pub use hpa::{
     Behavior, Change, Compat, GroupCounts, Hpa, HpaConfig, HpaSnapshot, HpaState, MetricSpec,
     PendingRescale, Recommendation, RecommendationLog, ReplicaCalculator, ResourceTarget,
