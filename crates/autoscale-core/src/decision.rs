@@ -45,6 +45,12 @@ pub struct Decision {
         serde(default, skip_serializing_if = "Vec::is_empty")
     )]
     pub thresholds: Vec<ThresholdStage>,
+    /// The prices and what each would have delivered, where the policy is predictive.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "LadderStage::is_empty")
+    )]
+    pub ladder: LadderStage,
 }
 
 impl Decision {
@@ -119,6 +125,7 @@ impl Decision {
         self.conditions = Conditions::default();
         self.kpa = None;
         self.thresholds.clear();
+        self.ladder.clear();
     }
 
     pub(crate) fn push(&mut self, kind: StageKind, replicas: u32) {
@@ -552,4 +559,57 @@ pub struct ThresholdStage {
     pub met: bool,
     /// The replicas that it asks for, where it asks.
     pub proposal: Option<u32>,
+}
+
+/// Which price a predictive policy followed, and what each would have delivered.
+///
+/// ```
+/// let stage = autoscale_core::LadderStage::default();
+/// assert!(stage.rungs.is_empty() && stage.followed.is_none());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LadderStage {
+    /// Index of the rung whose count is the decision's.
+    pub followed: Option<usize>,
+    /// The demand expected when an order of now serves, in replicas.
+    pub expected_demand: f64,
+    /// All candidates: the calm ones by rising price, then the brisk ones.
+    pub rungs: Vec<RungStage>,
+}
+
+impl LadderStage {
+    /// Whether the policy is another one.
+    #[cfg(feature = "serde")]
+    fn is_empty(&self) -> bool {
+        self.rungs.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.followed = None;
+        self.expected_demand = 0.0;
+        self.rungs.clear();
+    }
+}
+
+/// One candidate of a predictive policy: a price and a style, run in shadow.
+///
+/// ```
+/// # use autoscale_core::RungStage;
+/// let rung = RungStage { price: 40.0, brisk: false, replicas: 12, bad_share: 0.004, cost: 9e4 };
+/// assert!(!rung.brisk);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RungStage {
+    /// Replica-intervals that it pays to save one replica-interval of bad demand.
+    pub price: f64,
+    /// Whether it releases early (the other style holds on for longer).
+    pub brisk: bool,
+    /// What it would run.
+    pub replicas: u32,
+    /// The share of bad demand that it would have delivered lately, with its prior.
+    pub bad_share: f64,
+    /// Replica-intervals that it would have cost lately, recent ones counting more.
+    pub cost: f64,
 }

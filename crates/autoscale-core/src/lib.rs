@@ -21,6 +21,7 @@ pub mod manifest;
 mod numeric;
 mod observation;
 mod policy;
+mod predictive;
 mod units;
 
 pub use combine::{
@@ -28,8 +29,8 @@ pub use combine::{
     WithFallback,
 };
 pub use decision::{
-    Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, MetricStage, PodCounts,
-    Reason, Stage, StageKind, ThresholdStage,
+    Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, LadderStage, MetricStage,
+    PodCounts, Reason, RungStage, Stage, StageKind, ThresholdStage,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use error::{ConfigError, MetricError};
@@ -47,4 +48,5 @@ pub use observation::{
     Sample, SampleValue,
 };
 pub use policy::{Fixed, FromFn, Policy, from_fn};
+pub use predictive::{AdaptiveForecast, DemandForecast, Predictive, PredictiveConfig};
 pub use units::{Milli, ValueError};

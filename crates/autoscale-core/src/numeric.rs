@@ -46,3 +46,29 @@ pub(crate) fn saturate_i32(value: i128) -> i32 {
 pub(crate) const fn to_f64(value: i64) -> f64 {
     value as f64
 }
+
+/// An index below `len` (0 where there is none), truncated; NaN gives 0.
+pub(crate) fn index(value: f64, len: usize) -> usize {
+    (value.max(0.0) as usize).min(len.saturating_sub(1))
+}
+
+/// Smallest count of replicas that carries a demand given in replicas. Division leaves whole
+/// demands a hair too high.
+pub(crate) fn replicas_for(demand: f64) -> u32 {
+    ceil_replicas(demand - 1e-9)
+}
+
+/// Exact for every count that occurs.
+pub(crate) const fn count_f64(value: usize) -> f64 {
+    value as f64
+}
+
+/// A smaller number for a smaller table.
+pub(crate) const fn to_f32(value: f64) -> f32 {
+    value as f32
+}
+
+/// Exact: a count of things in memory.
+pub(crate) const fn count_u64(value: usize) -> u64 {
+    value as u64
+}

@@ -1,0 +1,375 @@
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use super::DemandForecast;
+use super::histogram::{Grid, Histogram, Tails};
+use super::phase::{self, Phases};
+use super::regression::{FEATURES, Features, Regression};
+use super::scale::LevelScale;
+use super::smooth::Smoothers;
+use crate::numeric;
+
+/// The price at which the forecast judges its own parts, so that it does not depend on its user's.
+const REFERENCE_PRICE: f64 = 40.0;
+const DAY_MINUTES: f64 = 1440.0;
+/// Half-life of the regression, in days.
+const REGRESSION_DAYS: f64 = 2.0;
+const SCALE_DAYS: f64 = 1.0;
+const SHAPE_DAYS: f64 = 3.0;
+const GATE_DAYS: f64 = 1.0;
+/// A mean absolute deviation times this is a standard deviation, nearly.
+const SPREAD: f64 = 1.25;
+/// Targets are clipped at so many spreads.
+const CLIP: f64 = 20.0;
+const SMALLEST_LEVEL: f64 = 0.02;
+
+/// A self-calibrating forecast of the demand one horizon ahead.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AdaptiveForecast {
+    horizon: usize,
+    ticks_a_minute: f64,
+    smooth: Smoothers,
+    /// Calm and hot.
+    regressions: [Regression; 2],
+    regression_decay: f64,
+    /// Relative error of the forecast, and of the reference level itself.
+    errors: LevelScale,
+    naive_errors: LevelScale,
+    shapes: [Histogram; 2],
+    shape_decay: f64,
+    phases: Phases,
+    /// Decayed loss without and with the phases.
+    losses: (f64, f64),
+    loss_decay: f64,
+    volatility: f64,
+    learnt: u64,
+    pending: VecDeque<Forecast>,
+    expected: f64,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    work: Work,
+}
+
+/// What is rebuilt rather than stored.
+#[derive(Clone, Debug)]
+struct Work {
+    grid: Grid,
+    tails: [Tails; 2],
+    fresh: bool,
+    with_phase: Vec<f64>,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            grid: Grid::new(),
+            tails: [Tails::new(), Tails::new()],
+            fresh: false,
+            with_phase: Vec::new(),
+        }
+    }
+}
+
+/// A forecast that waits for its outcome.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Forecast {
+    /// Whether it was made; without a sample none is.
+    made: bool,
+    features: Features,
+    reference: f64,
+    level: f64,
+    error: f64,
+    naive_error: f64,
+    phase: usize,
+    hot: bool,
+    /// Counts that it would have chosen, without and with the phase.
+    choices: (f64, f64),
+}
+
+impl Forecast {
+    const NONE: Self = Self {
+        made: false,
+        features: [0.0; FEATURES],
+        reference: 1.0,
+        level: 1.0,
+        error: 1.0,
+        naive_error: 1.0,
+        phase: 0,
+        hot: false,
+        choices: (0.0, 0.0),
+    };
+}
+
+impl AdaptiveForecast {
+    /// For forecasts `horizon` intervals of length `interval` ahead.
+    #[must_use]
+    pub fn new(interval: Duration, horizon: usize) -> Self {
+        let ticks_a_minute = 60.0 / interval.as_secs_f64();
+        let decay = |days: f64| 0.5_f64.powf(1.0 / (days * DAY_MINUTES * ticks_a_minute));
+        let grid = Grid::new();
+        let shape = Histogram::with_prior(&grid, prior_weight(horizon));
+        Self {
+            horizon,
+            ticks_a_minute,
+            smooth: Smoothers::new(ticks_a_minute),
+            regressions: [Regression::new(); 2],
+            regression_decay: decay(REGRESSION_DAYS),
+            errors: LevelScale::new(decay(SCALE_DAYS)),
+            naive_errors: LevelScale::new(decay(SCALE_DAYS)),
+            shapes: [shape.clone(), shape],
+            shape_decay: decay(SHAPE_DAYS),
+            phases: Phases::new(ticks_a_minute),
+            losses: (0.0, 0.0),
+            loss_decay: decay(GATE_DAYS),
+            volatility: 1.0,
+            learnt: 0,
+            pending: VecDeque::with_capacity(horizon + 1),
+            expected: 0.0,
+            work: Work::default(),
+        }
+    }
+
+    /// Another horizon: what was learnt stays, forecasts that wait for their outcome are dropped.
+    pub fn set_horizon(&mut self, horizon: usize) {
+        if horizon != self.horizon {
+            self.horizon = horizon;
+            self.pending.clear();
+            self.pending.reserve(horizon + 1);
+        }
+    }
+
+    /// Learns from the forecast that was made for now.
+    fn learn(&mut self, demand: f64) {
+        if self.pending.len() < self.horizon {
+            return;
+        }
+        let Some(old) = self.pending.pop_front().filter(|f| f.made) else {
+            return;
+        };
+        let state = usize::from(old.hot);
+        let change = (demand - old.reference) / old.reference;
+        let clip = CLIP * SPREAD * old.naive_error;
+        let weight = 1.0 / (old.naive_error * old.naive_error + 4e-4);
+        if let Some(regression) = self.regressions.get_mut(state) {
+            let target = change.clamp(-clip, clip);
+            regression.add(&old.features, target, weight, self.regression_decay);
+        }
+        self.learnt += 1;
+        if self.learnt.is_multiple_of(20)
+            && let Some(regression) = self.regressions.get_mut(state)
+        {
+            regression.solve();
+        }
+        self.naive_errors.add(old.reference, change.abs().min(3.0));
+        let miss = (demand - old.level) / old.level;
+        self.errors
+            .add(old.level, miss.abs().min(clip.max(0.05) * 2.0).min(3.0));
+        let z = miss / (SPREAD * old.error);
+        self.volatility += 0.008 * ((z.abs() * SPREAD).min(4.0) - self.volatility);
+        let bin = Grid::bin(z);
+        if let Some(shape) = self.shapes.get_mut(state) {
+            shape.add(bin);
+        }
+        self.phases.learn(old.phase, bin);
+
+        let needed = f64::from(numeric::replicas_for(demand).max(1));
+        let bad = |choice: f64| {
+            if choice < needed {
+                REFERENCE_PRICE * demand
+            } else {
+                0.0
+            }
+        };
+        let (plain, phased) = old.choices;
+        self.losses.0 = self.losses.0 * self.loss_decay + plain + bad(plain);
+        self.losses.1 = self.losses.1 * self.loss_decay + phased + bad(phased);
+        if self.learnt.is_multiple_of(60) {
+            let keep = self.shape_decay.powi(60);
+            for shape in &mut self.shapes {
+                shape.decay(keep);
+                shape.add_prior(&self.work.grid, prior_weight(self.horizon) * (1.0 - keep));
+            }
+        }
+        if self.learnt.is_multiple_of(20) || (self.learnt < 20 && self.learnt.is_multiple_of(5)) {
+            self.work.fresh = false;
+        }
+    }
+
+    /// The highest demand that is believed: growth beyond what was ever seen has a limit.
+    fn cap(&self) -> f64 {
+        let samples = f64::from(u32::try_from(self.smooth.seen).unwrap_or(u32::MAX));
+        let days = samples / (DAY_MINUTES * self.ticks_a_minute);
+        if days <= 0.1 {
+            return 1e9;
+        }
+        let known = self.smooth.maximum * (1.15 + (-2.0 * days).exp()) + 1.0;
+        known.max(3.0 * self.smooth.over(5))
+    }
+
+    fn features(&self, reference: f64) -> Features {
+        let relative =
+            |index: usize| ((self.smooth.over(index) - reference) / reference).clamp(-2.0, 5.0);
+        [
+            relative(0),
+            relative(1),
+            relative(2),
+            relative(4),
+            relative(5),
+            relative(6),
+            0.05,
+        ]
+    }
+
+    /// Whether the load has just left its level.
+    fn is_hot(&self, naive_error: f64) -> bool {
+        let long = self.smooth.over(6);
+        let rise = self.smooth.over(1) - long;
+        rise > 0.6 * long && rise > 5.0 * naive_error.min(0.5) * long
+    }
+}
+
+/// Neighbouring errors are as correlated as the horizon is long.
+fn prior_weight(horizon: usize) -> f64 {
+    3.0 * numeric::count_f64(horizon)
+}
+
+/// The count of least loss.
+fn cheapest(counts: &[f64], beyond: &[f64]) -> f64 {
+    let losses = counts.iter().zip(beyond);
+    let best = losses
+        .map(|(n, beyond)| (*n, n + REFERENCE_PRICE * beyond))
+        .reduce(|best, next| if next.1 < best.1 { next } else { best });
+    best.map_or(1.0, |(n, _)| n)
+}
+
+impl DemandForecast for AdaptiveForecast {
+    fn observe(&mut self, _at: Duration, demand: f64) {
+        let believed = self.smooth.add(demand);
+        self.learn(believed);
+    }
+
+    fn skip(&mut self, intervals: u64) {
+        for _ in 0..intervals.min(numeric::count_u64(self.horizon) + 1) {
+            if self.pending.len() >= self.horizon {
+                self.pending.pop_front();
+            }
+            self.pending.push_back(Forecast::NONE);
+        }
+    }
+
+    fn partial_expectations(&mut self, at: Duration, counts: &[f64], out: &mut [f64]) -> usize {
+        if !self.work.fresh {
+            for (tails, shape) in self.work.tails.iter_mut().zip(&self.shapes) {
+                tails.fill(shape, &self.work.grid);
+            }
+            self.work.fresh = true;
+        }
+        let reference = self.smooth.over(3).max(SMALLEST_LEVEL);
+        let naive_error = self.naive_errors.get(reference);
+        let features = self.features(reference);
+        let hot = self.is_hot(naive_error);
+        let state = usize::from(hot);
+        let cap = self.cap();
+        let change = self
+            .regressions
+            .get(state)
+            .map_or(0.0, |r| r.predict(&features));
+        let level = (reference * (1.0 + change.clamp(-0.9, 3.0)))
+            .max(SMALLEST_LEVEL)
+            .min(cap / 1.05 - 1.0)
+            .max(SMALLEST_LEVEL);
+        let error = self.errors.get(level) * self.volatility.clamp(0.4, 3.0).sqrt();
+        // Few independent samples are known after a cold start and for a long horizon.
+        let horizon = numeric::count_f64(self.horizon);
+        let samples = f64::from(u32::try_from(self.learnt).unwrap_or(u32::MAX)) + horizon;
+        let widening = 1.0 + 0.15 * (10.0 * REFERENCE_PRICE * horizon / samples).ln().max(0.0);
+        let scale = SPREAD * error * level * widening;
+
+        let minute = usize::try_from(at.as_secs() / 60 % 60).unwrap_or(0);
+        let phase = minute + phase::MINUTES * state;
+        let [calm_tails, hot_tails] = &self.work.tails;
+        let (phase_tails, phase_weight) = self.phases.tails(phase, &self.work.grid);
+        let hot_weight = if hot {
+            let known = self.shapes.last().map_or(0.0, |s| s.total) / self.ticks_a_minute.max(1.0);
+            known / (known + 200.0)
+        } else {
+            0.0
+        };
+        let share = 0.02 / (REFERENCE_PRICE * 30.0 * level.max(1.0));
+        let grid = &self.work.grid;
+        let mut reach = calm_tails.reach(share, grid);
+        if hot_weight > 0.0 {
+            reach = reach.max(hot_tails.reach(share, grid));
+        }
+        if phase_weight > 0.0 {
+            reach = reach.max(phase_tails.reach(share, grid));
+        }
+        let limit = cap.max(level * 1.05 + 1.0).ceil();
+        let highest = (level + reach * scale).ceil().min(limit).max(1.0);
+        let useful = counts.iter().take_while(|n| **n <= highest).count();
+        let considered = counts.get(..useful).unwrap_or(counts);
+
+        let shape = (level, scale);
+        calm_tails.expectations(grid, shape, considered, |i, value| set(out, i, value));
+        if hot_weight > 0.0 {
+            hot_tails.expectations(grid, shape, considered, |i, value| {
+                blend(out, i, value, hot_weight);
+            });
+        }
+        let plain = cheapest(considered, out);
+        let mut choices = (plain, plain);
+        if phase_weight > 0.0 {
+            self.work
+                .with_phase
+                .resize(out.len().max(self.work.with_phase.len()), 0.0);
+            let phased = &mut self.work.with_phase;
+            for (to, from) in phased.iter_mut().zip(out.iter()).take(useful) {
+                *to = *from;
+            }
+            phase_tails.expectations(grid, shape, considered, |i, value| {
+                blend(phased, i, value, phase_weight);
+            });
+            choices.1 = cheapest(considered, phased);
+            if self.losses.1 < self.losses.0 {
+                for (to, from) in out.iter_mut().zip(phased.iter()).take(useful) {
+                    *to = *from;
+                }
+            }
+        }
+        for (beyond, n) in out.iter_mut().zip(considered) {
+            if *n >= limit {
+                *beyond = 0.0;
+            }
+        }
+        self.pending.push_back(Forecast {
+            made: true,
+            features,
+            reference,
+            level,
+            error,
+            naive_error,
+            phase,
+            hot,
+            choices,
+        });
+        self.expected = level;
+        useful
+    }
+
+    fn expected(&self) -> f64 {
+        self.expected
+    }
+}
+
+fn set(out: &mut [f64], index: usize, value: f64) {
+    if let Some(slot) = out.get_mut(index) {
+        *slot = value;
+    }
+}
+
+fn blend(out: &mut [f64], index: usize, value: f64, weight: f64) {
+    if let Some(slot) = out.get_mut(index) {
+        *slot = *slot * (1.0 - weight) + weight * value;
+    }
+}

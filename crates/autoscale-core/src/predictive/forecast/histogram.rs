@@ -1,0 +1,154 @@
+//! The shape of the forecast's error: mass over bins of asinh(z), and its tails.
+
+use crate::numeric;
+
+/// Bins of z = (demand − forecast) ÷ scale: `asinh(z)` × 16, from z = −16.5 to 333.
+pub(super) const BINS: usize = 160;
+const PER_UNIT: f64 = 16.0;
+const ZERO_BIN: f64 = 56.0;
+
+/// Where the bins lie; the same for every histogram.
+#[derive(Clone, Debug)]
+pub(super) struct Grid {
+    centers: Vec<f64>,
+    edges: Vec<f64>,
+    /// Student's t with 3 degrees of freedom, of mass 1.
+    prior: Vec<f64>,
+}
+
+impl Grid {
+    pub(super) fn new() -> Self {
+        let z = |bin: f64| ((bin - ZERO_BIN) / PER_UNIT).sinh();
+        let centers: Vec<f64> = (0..BINS).map(|b| z(numeric::count_f64(b) + 0.5)).collect();
+        let density = |z: f64| (1.0 + z * z / 3.0).powi(-2) * (1.0 + z * z).sqrt();
+        let sum: f64 = centers.iter().map(|z| density(*z)).sum();
+        Self {
+            prior: centers.iter().map(|z| density(*z) / sum).collect(),
+            edges: (0..=BINS).map(|b| z(numeric::count_f64(b))).collect(),
+            centers,
+        }
+    }
+
+    pub(super) fn bin(z: f64) -> usize {
+        numeric::index(z.asinh() * PER_UNIT + ZERO_BIN, BINS)
+    }
+}
+
+/// Decayed mass a bin.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Histogram {
+    mass: Vec<f32>,
+    pub(super) total: f64,
+}
+
+impl Histogram {
+    pub(super) fn new() -> Self {
+        Self {
+            mass: vec![0.0; BINS],
+            total: 0.0,
+        }
+    }
+
+    pub(super) fn with_prior(grid: &Grid, weight: f64) -> Self {
+        let mut made = Self::new();
+        made.add_prior(grid, weight);
+        made
+    }
+
+    pub(super) fn add_prior(&mut self, grid: &Grid, weight: f64) {
+        for (mass, share) in self.mass.iter_mut().zip(&grid.prior) {
+            *mass += numeric::to_f32(weight * share);
+        }
+        self.total += weight;
+    }
+
+    pub(super) fn add(&mut self, bin: usize) {
+        if let Some(mass) = self.mass.get_mut(bin) {
+            *mass += 1.0;
+        }
+        self.total += 1.0;
+    }
+
+    pub(super) fn decay(&mut self, factor: f64) {
+        let narrow = numeric::to_f32(factor);
+        for mass in &mut self.mass {
+            *mass *= narrow;
+        }
+        self.total *= factor;
+    }
+
+    pub(super) fn is_sound(&self) -> bool {
+        self.mass.len() == BINS && self.total.is_finite()
+    }
+}
+
+/// P(Z > z) and E[Z; Z > z] at the bins' edges.
+#[derive(Clone, Debug)]
+pub(super) struct Tails {
+    at_edges: Vec<(f64, f64)>,
+}
+
+impl Tails {
+    pub(super) fn new() -> Self {
+        Self {
+            at_edges: vec![(0.0, 0.0); BINS + 1],
+        }
+    }
+
+    pub(super) fn fill(&mut self, histogram: &Histogram, grid: &Grid) {
+        let scale = 1.0 / histogram.total.max(1e-300);
+        let (mut mass, mut moment) = (0.0, 0.0);
+        let bins = histogram.mass.iter().zip(&grid.centers);
+        for (edge, (weight, z)) in self.at_edges.iter_mut().zip(bins).rev() {
+            mass += f64::from(*weight) * scale;
+            moment += f64::from(*weight) * scale * z;
+            *edge = (mass, moment);
+        }
+    }
+
+    /// The z beyond which less than `share` of the mass lies.
+    pub(super) fn reach(&self, share: f64, grid: &Grid) -> f64 {
+        let beyond = self
+            .at_edges
+            .iter()
+            .rev()
+            .skip(1)
+            .take_while(|t| t.0 < share);
+        let bin = BINS - beyond.count();
+        grid.edges.get(bin).copied().unwrap_or(0.0)
+    }
+
+    /// Writes E[y; y > n] for each n of `counts`, ascending, where y = level + scale·Z: O(counts +
+    /// bins), a walk without transcendentals.
+    pub(super) fn expectations(
+        &self,
+        grid: &Grid,
+        (level, scale): (f64, f64),
+        counts: &[f64],
+        mut write: impl FnMut(usize, f64),
+    ) {
+        let inverse = 1.0 / scale;
+        let mut edges = grid.edges.windows(2).zip(self.at_edges.windows(2));
+        let mut bin = edges.next();
+        for (index, count) in counts.iter().enumerate() {
+            let z = (count - level) * inverse;
+            while let Some(([_, high], _)) = bin
+                && *high < z
+            {
+                bin = edges.next();
+            }
+            let value = match bin {
+                Some(([low, high], [from, to])) if z > *low => {
+                    let part = (z - low) / (high - low);
+                    let mass = from.0 + (to.0 - from.0) * part;
+                    let moment = from.1 + (to.1 - from.1) * part;
+                    (level * mass + scale * moment).max(0.0)
+                }
+                Some(_) => level,
+                None => 0.0,
+            };
+            write(index, value);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The price ladder: candidates in shadow, their records, and the choice among them.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use super::layers::{Held, Layers};
+use super::plant::Plant;
+use crate::{Averages, ConfigError, Kpa, KpaConfig, RungStage, numeric};
+
+/// Prices a style.
+const PRICES: u8 = 14;
+const LOWEST_PRICE: f64 = 0.6;
+/// Ratio between the highest and the lowest price: 1.6¹⁵.
+const PRICE_SPAN: f64 = 1_152.921_504_606_847;
+/// Days until half of a record is forgotten.
+const RECORD_DAYS: f64 = 5.0;
+const DAY_S: f64 = 86_400.0;
+/// How often the choice is made, in seconds.
+const CHOICE_S: f64 = 300.0;
+/// What is expected of a price before it has a record: this share of bad demand at price 1.
+const PRIOR_SHARE: f64 = 0.12;
+/// The part of the best record that no price can buy off.
+const UNBUYABLE: f64 = 0.3;
+/// A brisk candidate's cost counts so much, since it changes its mind more often.
+const BRISK_HANDICAP: f64 = 1.02;
+/// The present candidate stays unless another is cheaper by this.
+const HYSTERESIS: f64 = 0.01;
+/// Start-ups longer than this make holding on worth less than ordering anew, in seconds.
+const KEEP_S: f64 = 75.0;
+
+/// Lengths in intervals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Timing {
+    pub(super) interval: Duration,
+    /// From an order to its first serving interval.
+    pub(super) delay: usize,
+    pub(super) lag: usize,
+}
+
+impl Timing {
+    fn intervals(&self, seconds: f64) -> f64 {
+        (seconds / self.interval.as_secs_f64()).max(1.0)
+    }
+}
+
+/// A price and a style, with its own imagined fleet and record.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Candidate {
+    price: f64,
+    brisk: bool,
+    /// Factor on the price of what is held already.
+    keep: f64,
+    /// Idle intervals until a worthless layer is released.
+    patience: f32,
+    held: Held,
+    plant: Plant,
+    wanted: u32,
+    bad: f64,
+    cost: f64,
+    share: f64,
+}
+
+/// All candidates.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Ladder {
+    candidates: Vec<Candidate>,
+    followed: usize,
+    /// What a plain reactive policy at full use would run: no candidate runs less.
+    floor: Kpa,
+    floor_plant: Plant,
+    last_minute: VecDeque<f64>,
+    minute: usize,
+    /// Decayed demand, and the part of it that was really bad.
+    demand: f64,
+    bad: f64,
+    mean: f64,
+    seen: u64,
+    decay: f64,
+}
+
+/// What the ladder sees of one interval.
+pub(super) struct Seen {
+    pub(super) tick: u64,
+    /// The newest sample.
+    pub(super) demand: f64,
+    /// Really ready replicas when it was taken.
+    pub(super) ready: u32,
+    pub(super) bounds: (u32, u32),
+}
+
+impl Ladder {
+    pub(super) fn new(timing: Timing, layers: &Layers, replicas: u32) -> Result<Self, ConfigError> {
+        let delay = numeric::count_f64(timing.delay);
+        let delay_s = delay * timing.interval.as_secs_f64();
+        let slack = (KEEP_S / delay_s).min(1.0);
+        let plant = Plant::new(replicas, timing.lag, timing.delay);
+        let step = PRICE_SPAN.powf(1.0 / f64::from(PRICES - 1));
+        let styles = [(false, 1.0 + 3.0 * slack, 0.40), (true, 1.0 + slack, 0.15)];
+        let candidates = styles.into_iter().flat_map(|(brisk, keep, patience)| {
+            let (plant, held) = (&plant, Held::new(layers.len(), layers.holding(replicas)));
+            (0..PRICES).map(move |rung| Candidate {
+                price: LOWEST_PRICE * step.powi(i32::from(rung)),
+                brisk,
+                keep,
+                patience: numeric::to_f32(1.0 + patience * delay),
+                held: held.clone(),
+                plant: plant.clone(),
+                wanted: replicas,
+                bad: 0.0,
+                cost: 0.0,
+                share: 0.0,
+            })
+        });
+        let minute = numeric::index(timing.intervals(60.0), 1 << 16).max(1);
+        Ok(Self {
+            candidates: candidates.collect(),
+            followed: 0,
+            floor: Kpa::new(KpaConfig::new(1.0))?,
+            floor_plant: plant,
+            last_minute: VecDeque::with_capacity(minute + 1),
+            minute,
+            demand: 0.0,
+            bad: 0.0,
+            mean: 1.0,
+            seen: 0,
+            decay: 0.5_f64.powf(1.0 / timing.intervals(RECORD_DAYS * DAY_S)),
+        })
+    }
+
+    /// Replicas of the largest candidate.
+    pub(super) fn largest(&self) -> u32 {
+        let tops = self.candidates.iter().map(|c| c.plant.replicas());
+        tops.max().unwrap_or(1)
+    }
+
+    /// An interval without a sample: fleets finish starting, nothing is ordered or recorded.
+    pub(super) fn hold(&mut self, tick: u64) {
+        self.floor_plant.begin(tick);
+        for candidate in &mut self.candidates {
+            candidate.plant.begin(tick);
+        }
+    }
+
+    /// One interval of every candidate; gives the followed one's count.
+    pub(super) fn step(
+        &mut self,
+        seen: &Seen,
+        timing: Timing,
+        layers: &Layers,
+        accepted: f64,
+    ) -> u32 {
+        let needed = numeric::replicas_for(seen.demand).max(1);
+        let bad = |ready: u32| if ready < needed { seen.demand } else { 0.0 };
+        let due = seen.tick + numeric::count_u64(timing.delay);
+        let (min, max) = seen.bounds;
+
+        self.seen += 1;
+        let count = f64::from(u32::try_from(self.seen).unwrap_or(u32::MAX));
+        let gain = (1.0 / timing.intervals(7200.0)).max(1.0 / count);
+        self.mean += gain * (seen.demand - self.mean);
+        self.demand = self.demand * self.decay + seen.demand;
+        self.bad = self.bad * self.decay + bad(seen.ready);
+
+        let floor = self.floor(seen, timing, due);
+        let savings = layers.savings();
+        for candidate in &mut self.candidates {
+            let ready = candidate.plant.begin(seen.tick);
+            let replicas = f64::from(candidate.plant.replicas());
+            let handicap = if candidate.brisk { BRISK_HANDICAP } else { 1.0 };
+            candidate.bad = candidate.bad * self.decay + bad(ready);
+            candidate.cost = candidate.cost * self.decay + replicas * handicap;
+            let Candidate {
+                price,
+                keep,
+                patience,
+                ..
+            } = *candidate;
+            candidate.held.step(savings, price, keep, patience);
+            let own = layers.replicas(candidate.held.top);
+            candidate.wanted = own.max(floor).clamp(min, max);
+            candidate.plant.order(candidate.wanted, due);
+        }
+        let every = numeric::count_u64(numeric::index(timing.intervals(CHOICE_S), 1 << 16));
+        if self.seen % every == 1 % every {
+            self.choose(timing, accepted);
+        }
+        self.candidates.get(self.followed).map_or(min, |c| c.wanted)
+    }
+
+    /// The reactive floor of this interval.
+    fn floor(&mut self, seen: &Seen, timing: Timing, due: u64) -> u32 {
+        if self.last_minute.len() >= self.minute {
+            self.last_minute.pop_front();
+        }
+        self.last_minute.push_back(seen.demand);
+        let mean =
+            self.last_minute.iter().sum::<f64>() / numeric::count_f64(self.last_minute.len());
+        self.floor_plant.begin(seen.tick);
+        let ready = self.floor_plant.ready();
+        let ticks = u32::try_from(seen.tick).unwrap_or(u32::MAX);
+        let averages = Averages {
+            stable: mean,
+            panic: seen.demand,
+        };
+        let (wanted, _) = self.floor.scale(timing.interval * ticks, ready, averages);
+        let (min, max) = seen.bounds;
+        self.floor_plant.order(wanted.clamp(min, max), due);
+        wanted
+    }
+
+    /// Picks the cheapest candidate whose record has kept the accepted share.
+    fn choose(&mut self, timing: Timing, accepted: f64) {
+        let prior = timing.intervals(DAY_S) * self.mean.max(0.5);
+        let total = self.demand + prior;
+        for candidate in &mut self.candidates {
+            let expected = (PRIOR_SHARE / candidate.price).min(0.5);
+            candidate.share = (candidate.bad + prior * expected) / total;
+        }
+        let best = self.candidates.iter().map(|c| c.share);
+        let floor = UNBUYABLE * best.fold(f64::INFINITY, f64::min);
+        // What was not spent may be spent; what was overspent is not paid back.
+        let real = (self.bad + accepted * prior) / total;
+        let budget = accepted * (2.0 - real / accepted).clamp(1.0, 2.0);
+        let feasible = |c: &Candidate| c.share - floor <= budget;
+
+        let all = self.candidates.iter().enumerate();
+        let cheapest = all
+            .clone()
+            .filter(|(_, c)| feasible(c))
+            .min_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
+        let safest = || {
+            all.min_by(|a, b| {
+                let by_share = a.1.share.total_cmp(&b.1.share);
+                by_share.then(a.1.cost.total_cmp(&b.1.cost))
+            })
+        };
+        let Some((index, picked)) = cheapest.or_else(safest) else {
+            return;
+        };
+        let stays = self.seen > 1
+            && self.candidates.get(self.followed).is_some_and(|present| {
+                feasible(present) && present.cost * (1.0 - HYSTERESIS) <= picked.cost
+            });
+        if !stays {
+            self.followed = index;
+        }
+    }
+
+    pub(super) fn describe(&self, rungs: &mut Vec<RungStage>) -> Option<usize> {
+        rungs.extend(self.candidates.iter().map(|c| RungStage {
+            price: c.price,
+            brisk: c.brisk,
+            replicas: c.wanted,
+            bad_share: c.share,
+            cost: c.cost,
+        }));
+        Some(self.followed)
+    }
+
+    pub(super) fn is_sound(&self, layers: &Layers) -> bool {
+        self.candidates.len() == usize::from(PRICES) * 2
+            && self.followed < self.candidates.len()
+            && self
+                .candidates
+                .iter()
+                .all(|c| c.held.is_sound(layers.len()))
+    }
+}

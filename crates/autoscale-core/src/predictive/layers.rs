@@ -1,0 +1,152 @@
+//! Replica counts that are worth telling apart, and what each further one saves.
+
+use crate::numeric;
+
+/// Up to here every count is a layer of its own; beyond, a layer is 1/256 of the count.
+const SINGLE: u32 = 256;
+
+/// The upper counts of the layers, ascending: 1, 2, 3, … at first, the upper bound at last.
+#[derive(Clone, Debug)]
+pub(super) struct Layers {
+    counts: Vec<f64>,
+    replicas: Vec<u32>,
+    /// E[y; y > n] at each layer's count.
+    pub(super) beyond: Vec<f64>,
+    hull: Vec<(f64, f64)>,
+    /// Demand saved a replica by each layer, never rising.
+    savings: Vec<f64>,
+}
+
+impl Layers {
+    pub(super) fn new(max: u32) -> Self {
+        let mut replicas = Vec::new();
+        let mut next = 1;
+        while next < max {
+            replicas.push(next);
+            next += (next / SINGLE).max(1);
+        }
+        replicas.push(max);
+        let len = replicas.len();
+        Self {
+            counts: replicas.iter().copied().map(f64::from).collect(),
+            replicas,
+            beyond: vec![0.0; len],
+            hull: Vec::with_capacity(len),
+            savings: Vec::with_capacity(len),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.replicas.len()
+    }
+
+    /// The counts, and where a forecast writes.
+    pub(super) fn to_fill(&mut self) -> (&[f64], &mut [f64]) {
+        (&self.counts, &mut self.beyond)
+    }
+
+    /// Replicas of a layer, by its index from 0.
+    pub(super) fn replicas(&self, layer: usize) -> u32 {
+        let last = self.replicas.last().copied().unwrap_or(1);
+        self.replicas.get(layer).copied().unwrap_or(last)
+    }
+
+    /// The lowest layer that holds so many replicas.
+    pub(super) fn holding(&self, replicas: u32) -> usize {
+        let at = self.replicas.partition_point(|n| *n < replicas);
+        at.min(self.len().saturating_sub(1))
+    }
+
+    /// Puts the savings on the lower convex hull of what the forecast wrote for the first `useful`
+    /// counts: where a load has two humps, the valley between them is not a reason to stop.
+    pub(super) fn price(&mut self, useful: usize) {
+        self.hull.clear();
+        for (x, y) in self.counts.iter().zip(&self.beyond).take(useful) {
+            while let [.., (x1, y1), (x2, y2)] = self.hull.as_slice() {
+                if (y2 - y1) * (x - x1) < (y - y1) * (x2 - x1) {
+                    break;
+                }
+                self.hull.pop();
+            }
+            self.hull.push((*x, *y));
+        }
+        self.savings.clear();
+        let mut counts = self.counts.get(1..useful).unwrap_or_default().iter();
+        self.savings.push(f64::INFINITY);
+        for pair in self.hull.windows(2) {
+            let [(x1, y1), (x2, y2)] = pair else {
+                continue;
+            };
+            let slope = (y1 - y2) / (x2 - x1);
+            while counts.as_slice().first().is_some_and(|n| n <= x2) {
+                counts.next();
+                self.savings.push(slope);
+            }
+        }
+    }
+
+    /// What each layer saves a replica; layers beyond these save nothing. The first is always kept.
+    pub(super) fn savings(&self) -> &[f64] {
+        &self.savings
+    }
+}
+
+/// One price's layers: which it has, and for how long each was not worth its cost.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Held {
+    /// Index of the highest layer held.
+    pub(super) top: usize,
+    /// Layers below this one have no idle time.
+    clean: usize,
+    /// Idle time a layer, in intervals.
+    idle: Vec<f32>,
+}
+
+impl Held {
+    pub(super) fn new(layers: usize, top: usize) -> Self {
+        Self {
+            top,
+            clean: top + 1,
+            idle: vec![0.0; layers],
+        }
+    }
+
+    /// One interval at a price: orders at once what is worth it, releases from the top what was
+    /// worthless for `patience` intervals. `keep` multiplies the price of what is held.
+    pub(super) fn step(&mut self, savings: &[f64], price: f64, keep: f64, patience: f32) {
+        let worth = |factor: f64| savings.partition_point(|s| s * price * factor > 1.0);
+        // Layers kept are the first ones: savings never rise.
+        let kept = worth(keep).max(1);
+        let wanted = worth(1.0).max(1) - 1;
+        for idle in self.idle.iter_mut().take(kept).skip(self.clean) {
+            *idle = 0.0;
+        }
+        let held = self
+            .idle
+            .iter_mut()
+            .enumerate()
+            .take(self.top + 1)
+            .skip(kept);
+        for (layer, idle) in held {
+            let saved = savings.get(layer).map_or(0.0, |s| s * price * keep);
+            *idle += numeric::to_f32(1.0 - saved);
+        }
+        self.clean = kept;
+        if wanted > self.top {
+            self.top = wanted;
+            return;
+        }
+        while self.top > 0
+            && let Some(idle) = self.idle.get_mut(self.top)
+            && *idle > patience
+        {
+            *idle = 0.0;
+            self.top -= 1;
+        }
+    }
+
+    pub(super) fn is_sound(&self, layers: usize) -> bool {
+        self.idle.len() == layers && self.top < layers
+    }
+}
