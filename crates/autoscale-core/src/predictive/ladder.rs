@@ -17,8 +17,16 @@ const RECORD_DAYS: f64 = 5.0;
 const DAY_S: f64 = 86_400.0;
 /// How often the choice is made, in seconds.
 const CHOICE_S: f64 = 300.0;
-/// What is expected of a price before it has a record: this share of bad demand at price 1.
+/// What is expected of a price before it has a record: this share of bad demand at price 1 …
 const PRIOR_SHARE: f64 = 0.12;
+/// … and what is, after the first week.
+const SETTLED_PRIOR_SHARE: f64 = 0.07;
+const SETTLED_DAYS: f64 = 7.0;
+/// The choice aims at this part of the accepted share: a burst that nobody saw coming is charged to
+/// it too.
+const AIM: f64 = 0.9;
+/// Layers are held so much longer than it pays, in start-ups.
+const PATIENCE: f64 = 0.40;
 /// The part of the best record that no price can buy off.
 const UNBUYABLE: f64 = 0.3;
 /// A brisk candidate's cost counts so much, since it changes its mind more often.
@@ -97,14 +105,14 @@ impl Ladder {
         let slack = (KEEP_S / delay_s).min(1.0);
         let plant = Plant::new(replicas, timing.lag, timing.delay);
         let step = PRICE_SPAN.powf(1.0 / f64::from(PRICES - 1));
-        let styles = [(false, 1.0 + 3.0 * slack, 0.40), (true, 1.0 + slack, 0.15)];
-        let candidates = styles.into_iter().flat_map(|(brisk, keep, patience)| {
+        let styles = [(false, 1.0 + 3.0 * slack), (true, 1.0 + 1.5 * slack)];
+        let candidates = styles.into_iter().flat_map(|(brisk, keep)| {
             let (plant, held) = (&plant, Held::new(layers.len(), layers.holding(replicas)));
             (0..PRICES).map(move |rung| Candidate {
                 price: LOWEST_PRICE * step.powi(i32::from(rung)),
                 brisk,
                 keep,
-                patience: numeric::to_f32(1.0 + patience * delay),
+                patience: numeric::to_f32(1.0 + PATIENCE * delay),
                 held: held.clone(),
                 plant: plant.clone(),
                 wanted: replicas,
@@ -212,10 +220,20 @@ impl Ladder {
 
     /// Picks the cheapest candidate whose record has kept the accepted share.
     fn choose(&mut self, timing: Timing, accepted: f64) {
+        let accepted = accepted * AIM;
         let prior = timing.intervals(DAY_S) * self.mean.max(0.5);
         let total = self.demand + prior;
+        let settled = numeric::count_u64(numeric::index(
+            timing.intervals(SETTLED_DAYS * DAY_S),
+            usize::MAX,
+        ));
+        let unknown = if self.seen > settled {
+            SETTLED_PRIOR_SHARE
+        } else {
+            PRIOR_SHARE
+        };
         for candidate in &mut self.candidates {
-            let expected = (PRIOR_SHARE / candidate.price).min(0.5);
+            let expected = (unknown / candidate.price).min(0.5);
             candidate.share = (candidate.bad + prior * expected) / total;
         }
         let best = self.candidates.iter().map(|c| c.share);

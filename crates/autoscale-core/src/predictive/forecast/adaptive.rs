@@ -2,6 +2,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use super::DemandForecast;
+use super::clock::Clock;
 use super::histogram::{Grid, Histogram, Tails};
 use super::phase::{self, Phases};
 use super::regression::{FEATURES, Features, Regression};
@@ -13,8 +14,8 @@ use crate::numeric;
 const REFERENCE_PRICE: f64 = 40.0;
 const DAY_MINUTES: f64 = 1440.0;
 /// Half-life of the regression, in days.
-const REGRESSION_DAYS: f64 = 2.0;
-const SCALE_DAYS: f64 = 1.0;
+const REGRESSION_DAYS: f64 = 4.0;
+const SCALE_DAYS: f64 = 2.0;
 const SHAPE_DAYS: f64 = 3.0;
 const GATE_DAYS: f64 = 1.0;
 /// A mean absolute deviation times this is a standard deviation, nearly.
@@ -22,6 +23,8 @@ const SPREAD: f64 = 1.25;
 /// Targets are clipped at so many spreads.
 const CLIP: f64 = 20.0;
 const SMALLEST_LEVEL: f64 = 0.02;
+/// Weight of "this time of day is like any other", in horizons: neighbouring errors are alike.
+const CLOCK_PRIOR: f64 = 5.0;
 
 /// A self-calibrating forecast of the demand one horizon ahead.
 #[derive(Clone, Debug)]
@@ -39,6 +42,7 @@ pub struct AdaptiveForecast {
     shapes: [Histogram; 2],
     shape_decay: f64,
     phases: Phases,
+    clock: Clock,
     /// Decayed loss without and with the phases.
     losses: (f64, f64),
     loss_decay: f64,
@@ -81,6 +85,9 @@ struct Forecast {
     level: f64,
     error: f64,
     naive_error: f64,
+    /// Level and error before the time of day had its say.
+    plain: (f64, f64),
+    quarter: usize,
     phase: usize,
     hot: bool,
     /// Counts that it would have chosen, without and with the phase.
@@ -95,6 +102,8 @@ impl Forecast {
         level: 1.0,
         error: 1.0,
         naive_error: 1.0,
+        plain: (1.0, 1.0),
+        quarter: 0,
         phase: 0,
         hot: false,
         choices: (0.0, 0.0),
@@ -120,6 +129,7 @@ impl AdaptiveForecast {
             shapes: [shape.clone(), shape],
             shape_decay: decay(SHAPE_DAYS),
             phases: Phases::new(ticks_a_minute),
+            clock: Clock::new(ticks_a_minute),
             losses: (0.0, 0.0),
             loss_decay: decay(GATE_DAYS),
             volatility: 1.0,
@@ -172,6 +182,10 @@ impl AdaptiveForecast {
             shape.add(bin);
         }
         self.phases.learn(old.phase, bin);
+        let (level, error) = old.plain;
+        let spread = ((demand - level) / level / (SPREAD * error)).abs().min(4.0);
+        let bias = (demand / level).max(0.1).ln().clamp(-clip, clip);
+        self.clock.learn(old.quarter, SPREAD * spread, bias);
 
         let needed = f64::from(numeric::replicas_for(demand).max(1));
         let bad = |choice: f64| {
@@ -279,12 +293,13 @@ impl DemandForecast for AdaptiveForecast {
             .max(SMALLEST_LEVEL)
             .min(cap / 1.05 - 1.0)
             .max(SMALLEST_LEVEL);
-        let error = self.errors.get(level) * self.volatility.clamp(0.4, 3.0).sqrt();
-        // Few independent samples are known after a cold start and for a long horizon.
-        let horizon = numeric::count_f64(self.horizon);
-        let samples = f64::from(u32::try_from(self.learnt).unwrap_or(u32::MAX)) + horizon;
-        let widening = 1.0 + 0.15 * (10.0 * REFERENCE_PRICE * horizon / samples).ln().max(0.0);
-        let scale = SPREAD * error * level * widening;
+        let quarter = Clock::quarter(at.as_secs());
+        let prior = CLOCK_PRIOR * numeric::count_f64(self.horizon);
+        let (bias, spread) = self.clock.factors(quarter, prior);
+        let plain = (level, self.errors.get(level));
+        let level = level * bias;
+        let error = spread * plain.1 * self.volatility.clamp(0.4, 3.0).sqrt();
+        let scale = SPREAD * error * level;
 
         let minute = usize::try_from(at.as_secs() / 60 % 60).unwrap_or(0);
         let phase = minute + phase::MINUTES * state;
@@ -317,8 +332,8 @@ impl DemandForecast for AdaptiveForecast {
                 blend(out, i, value, hot_weight);
             });
         }
-        let plain = cheapest(considered, out);
-        let mut choices = (plain, plain);
+        let choice = cheapest(considered, out);
+        let mut choices = (choice, choice);
         if phase_weight > 0.0 {
             self.work
                 .with_phase
@@ -349,6 +364,8 @@ impl DemandForecast for AdaptiveForecast {
             level,
             error,
             naive_error,
+            plain,
+            quarter,
             phase,
             hot,
             choices,

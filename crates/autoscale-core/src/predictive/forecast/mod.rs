@@ -1,6 +1,7 @@
 //! Forecasts of demand as a distribution at a horizon.
 
 mod adaptive;
+mod clock;
 mod histogram;
 mod phase;
 mod regression;
