@@ -128,6 +128,17 @@ impl PredictiveConfig {
         intervals(self.start_up, self.interval) + 1
     }
 
+    /// How many intervals ahead demand must be known: metric lag, start-up, and one more.
+    ///
+    /// ```
+    /// use autoscale_core::PredictiveConfig;
+    /// assert_eq!(PredictiveConfig::new(0.01, 50.0).horizon(), 2 + 4 + 1); // 30 s, 60 s, 15 s
+    /// ```
+    #[must_use]
+    pub fn horizon(&self) -> usize {
+        self.lag() + self.delay()
+    }
+
     /// Intervals that the newest value is old.
     pub(super) fn lag(&self) -> usize {
         intervals(self.metric_lag, self.interval)
@@ -157,7 +168,7 @@ impl PredictiveConfig {
         if self.start_up > Duration::from_secs(86_400) {
             return refuse("start_up", format!("{:?}", self.start_up), "at most a day");
         }
-        if self.delay() + self.lag() > 1001 {
+        if self.horizon() > 1001 {
             let long = format!("{:?} + {:?}", self.start_up, self.metric_lag);
             return refuse("start_up + metric_lag", long, "at most 1000 intervals");
         }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::layers::{Held, Layers};
 use super::plant::Plant;
-use crate::{Averages, ConfigError, Kpa, KpaConfig, RungStage, numeric};
+use crate::{Averages, Kpa, RungStage, numeric};
 
 /// Prices a style.
 const PRICES: u8 = 14;
@@ -24,7 +24,7 @@ const SETTLED_PRIOR_SHARE: f64 = 0.07;
 const SETTLED_DAYS: f64 = 7.0;
 /// The choice aims at this part of the accepted share: a burst that nobody saw coming is charged to
 /// it too.
-const AIM: f64 = 0.9;
+const AIM: f64 = 0.85;
 /// Layers are held so much longer than it pays, in start-ups.
 const PATIENCE: f64 = 0.40;
 /// The part of the best record that no price can buy off.
@@ -63,7 +63,8 @@ struct Candidate {
     patience: f32,
     held: Held,
     plant: Plant,
-    wanted: u32,
+    /// Before and within the bounds.
+    wanted: (u32, u32),
     bad: f64,
     cost: f64,
     share: f64,
@@ -99,7 +100,7 @@ pub(super) struct Seen {
 }
 
 impl Ladder {
-    pub(super) fn new(timing: Timing, layers: &Layers, replicas: u32) -> Result<Self, ConfigError> {
+    pub(super) fn new(timing: Timing, layers: &Layers, floor: Kpa, replicas: u32) -> Self {
         let delay = numeric::count_f64(timing.delay);
         let delay_s = delay * timing.interval.as_secs_f64();
         let slack = (KEEP_S / delay_s).min(1.0);
@@ -115,17 +116,17 @@ impl Ladder {
                 patience: numeric::to_f32(1.0 + PATIENCE * delay),
                 held: held.clone(),
                 plant: plant.clone(),
-                wanted: replicas,
+                wanted: (replicas, replicas),
                 bad: 0.0,
                 cost: 0.0,
                 share: 0.0,
             })
         });
         let minute = numeric::index(timing.intervals(60.0), 1 << 16).max(1);
-        Ok(Self {
+        Self {
             candidates: candidates.collect(),
             followed: 0,
-            floor: Kpa::new(KpaConfig::new(1.0))?,
+            floor,
             floor_plant: plant,
             last_minute: VecDeque::with_capacity(minute + 1),
             minute,
@@ -134,13 +135,7 @@ impl Ladder {
             mean: 1.0,
             seen: 0,
             decay: 0.5_f64.powf(1.0 / timing.intervals(RECORD_DAYS * DAY_S)),
-        })
-    }
-
-    /// Replicas of the largest candidate.
-    pub(super) fn largest(&self) -> u32 {
-        let tops = self.candidates.iter().map(|c| c.plant.replicas());
-        tops.max().unwrap_or(1)
+        }
     }
 
     /// An interval without a sample: fleets finish starting, nothing is ordered or recorded.
@@ -151,14 +146,15 @@ impl Ladder {
         }
     }
 
-    /// One interval of every candidate; gives the followed one's count.
+    /// One interval of every candidate; gives the followed one's count before and within the
+    /// bounds.
     pub(super) fn step(
         &mut self,
         seen: &Seen,
         timing: Timing,
         layers: &Layers,
         accepted: f64,
-    ) -> u32 {
+    ) -> (u32, u32) {
         let needed = numeric::replicas_for(seen.demand).max(1);
         let bad = |ready: u32| if ready < needed { seen.demand } else { 0.0 };
         let due = seen.tick + numeric::count_u64(timing.delay);
@@ -187,14 +183,16 @@ impl Ladder {
             } = *candidate;
             candidate.held.step(savings, price, keep, patience);
             let own = layers.replicas(candidate.held.top);
-            candidate.wanted = own.max(floor).clamp(min, max);
-            candidate.plant.order(candidate.wanted, due);
+            let wanted = own.max(floor);
+            candidate.wanted = (wanted, wanted.clamp(min, max));
+            candidate.plant.order(candidate.wanted.1, due);
         }
         let every = numeric::count_u64(numeric::index(timing.intervals(CHOICE_S), 1 << 16));
         if self.seen % every == 1 % every {
             self.choose(timing, accepted);
         }
-        self.candidates.get(self.followed).map_or(min, |c| c.wanted)
+        let followed = self.candidates.get(self.followed);
+        followed.map_or((min, min), |c| c.wanted)
     }
 
     /// The reactive floor of this interval.
@@ -266,17 +264,19 @@ impl Ladder {
         }
     }
 
-    pub(super) fn describe(&self, rungs: &mut Vec<RungStage>) -> Option<usize> {
+    /// Writes every candidate; gives the followed one's index.
+    pub(super) fn describe(&self, rungs: &mut Vec<RungStage>) -> usize {
         rungs.extend(self.candidates.iter().map(|c| RungStage {
             price: c.price,
             brisk: c.brisk,
-            replicas: c.wanted,
+            replicas: c.wanted.1,
             bad_share: c.share,
             cost: c.cost,
         }));
-        Some(self.followed)
+        self.followed
     }
 
+    /// Whether it was made for these layers.
     pub(super) fn is_sound(&self, layers: &Layers) -> bool {
         self.candidates.len() == usize::from(PRICES) * 2
             && self.followed < self.candidates.len()

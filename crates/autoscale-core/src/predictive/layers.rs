@@ -41,7 +41,7 @@ impl Layers {
     }
 
     /// The counts, and where a forecast writes.
-    pub(super) fn to_fill(&mut self) -> (&[f64], &mut [f64]) {
+    pub(super) fn parts(&mut self) -> (&[f64], &mut [f64]) {
         (&self.counts, &mut self.beyond)
     }
 

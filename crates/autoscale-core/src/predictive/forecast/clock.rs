@@ -68,8 +68,4 @@ impl Clock {
         let spread = ((near.spread + prior) / (near.weight + prior)).clamp(0.3, 3.0);
         (bias.exp(), spread.powf(SPREAD_TRUST))
     }
-
-    pub(super) fn is_sound(&self) -> bool {
-        self.quarters.len() == QUARTERS
-    }
 }

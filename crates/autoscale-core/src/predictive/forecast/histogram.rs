@@ -77,10 +77,6 @@ impl Histogram {
         }
         self.total *= factor;
     }
-
-    pub(super) fn is_sound(&self) -> bool {
-        self.mass.len() == BINS && self.total.is_finite()
-    }
 }
 
 /// P(Z > z) and E[Z; Z > z] at the bins' edges.

@@ -56,8 +56,4 @@ impl Phases {
         }
         (&self.tails, visits / (visits + HALF_WEIGHT_VISITS))
     }
-
-    pub(super) fn is_sound(&self) -> bool {
-        self.histograms.len() == MINUTES * 2 && self.histograms.iter().all(Histogram::is_sound)
-    }
 }

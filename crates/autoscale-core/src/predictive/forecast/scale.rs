@@ -56,8 +56,4 @@ impl LevelScale {
             }
         }
     }
-
-    pub(super) fn is_sound(&self) -> bool {
-        self.levels.len() == HALF_OCTAVES && self.global.1 > 0.0
-    }
 }

@@ -1,7 +1,7 @@
 //! Exponentially weighted means of the demand over several times, and the guard before them.
 
 /// Minutes: the last sample, and six time constants.
-pub(super) const MINUTES: [f64; 7] = [0.0, 1.0, 2.5, 6.0, 15.0, 40.0, 120.0];
+const MINUTES: [f64; 7] = [0.0, 1.0, 2.5, 6.0, 15.0, 40.0, 120.0];
 
 /// A source that falls below this share of the two-hour mean is taken for dead …
 const DEAD_SHARE: f64 = 0.2;
@@ -13,6 +13,7 @@ const DEAD_MINUTES: f64 = 30.0;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Smoothers {
     gains: [f64; 7],
+    /// The last sample, and the means over 1, 2.5, 6, 15, 40 and 120 minutes.
     pub(super) means: [f64; 7],
     /// Samples seen.
     pub(super) seen: u64,
@@ -45,11 +46,6 @@ impl Smoothers {
         }
     }
 
-    /// The last sample, and the means over 1, 2.5, 6, 15, 40 and 120 minutes.
-    pub(super) const fn over(&self, index: usize) -> f64 {
-        self.means[index]
-    }
-
     /// Takes a sample; gives what it counts as.
     pub(super) fn add(&mut self, sample: f64) -> f64 {
         let [.., long] = self.means;
@@ -60,7 +56,8 @@ impl Smoothers {
             0
         };
         let believed = if self.dead > 0 && f64_of(self.dead) < DEAD_MINUTES * self.ticks_a_minute {
-            self.means[3].min(long)
+            let [_, _, _, six, ..] = self.means;
+            six.min(long)
         } else {
             sample
         };
