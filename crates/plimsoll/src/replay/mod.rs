@@ -46,13 +46,19 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let command = command::command(args, &trace);
     let (trace, warm_up) = select(args, &trace).map_err(|m| flag_error(&m))?;
     let load = load(args, &trace, warm_up)?;
+    let start_up = start_up(args);
     let fleet = Fleet {
         min: args.min,
         max: args.max,
         capacity_rps: load.model.capacity_rps,
+        start_up: start_up.mean(),
+        lag: args.lag,
+        tick: args.tick,
     };
     // What is wrong with the fleet is said before what follows from it for a policy.
-    Plant::new(&load, plant_config(args)).map_err(|e| flag_error(&e))?;
+    let mut config = plant_config(args, fleet);
+    config.start_up = start_up;
+    Plant::new(&load, config.clone()).map_err(|e| flag_error(&e))?;
     let candidates = candidates(args, fleet)?;
     let settle = candidates
         .iter()
@@ -60,7 +66,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         .max()
         .unwrap_or_default();
     let scenario = Scenario::from(args.scenario);
-    let (demand, config) = disturbed(&load, scenario, args, settle);
+    let (demand, config) = disturbed(&load, scenario, config, settle);
     let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
 
     let best = plant.optimum();
@@ -116,11 +122,11 @@ fn load(args: &ReplayArgs, trace: &Trace, warm_up: Duration) -> Result<Demand, I
 fn disturbed(
     load: &Demand,
     scenario: Scenario,
-    args: &ReplayArgs,
+    mut config: PlantConfig,
     settle: Duration,
 ) -> (Demand, PlantConfig) {
-    let (mut demand, mut config) = (load.clone(), plant_config(args));
-    config.settle = config.settle.max(settle + args.tick);
+    let mut demand = load.clone();
+    config.settle = config.settle.max(settle + demand.tick);
     scenario.apply(&mut demand, &mut config);
     (demand, config)
 }
@@ -136,7 +142,8 @@ fn disturbances(
     let mut rows = Vec::new();
     let mut progress = Progress::new(Scenario::ALL.len() * candidates.len());
     for scenario in Scenario::ALL {
-        let (demand, config) = disturbed(load, scenario, args, settle);
+        let config = plant_config(args, fleet);
+        let (demand, config) = disturbed(load, scenario, config, settle);
         let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
         let best = plant.optimum();
         let job = |candidate: &Candidate| {
@@ -226,21 +233,26 @@ fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String>
     Ok((part, Duration::from_secs(warm)))
 }
 
-/// How the fleet behaves.
-fn plant_config(args: &ReplayArgs) -> PlantConfig {
-    let mut config = PlantConfig::default();
-    config.start_up = match args.start_up_max {
+/// The start-up time that the flags ask for.
+fn start_up(args: &ReplayArgs) -> StartUp {
+    match args.start_up_max {
         Some(to) => StartUp::Uniform {
             from: args.start_up,
             to,
         },
         None => StartUp::Fixed(args.start_up),
-    };
-    config.metric_lag = args.lag;
-    config.scrape_interval = args.scrape.unwrap_or(args.tick);
+    }
+}
+
+/// How a fleet behaves whose start-ups are all the same.
+fn plant_config(args: &ReplayArgs, fleet: Fleet) -> PlantConfig {
+    let mut config = PlantConfig::default();
+    config.start_up = StartUp::Fixed(fleet.start_up);
+    config.metric_lag = fleet.lag;
+    config.scrape_interval = args.scrape.unwrap_or(fleet.tick);
     config.drain = args.drain;
-    config.min = args.min;
-    config.max = args.max;
+    config.min = fleet.min;
+    config.max = fleet.max;
     config.seed = args.seed;
     config
 }
