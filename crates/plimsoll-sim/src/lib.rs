@@ -19,8 +19,8 @@ pub use outcome::{Blocks, Elasticity, Outcome, Summary, Tick};
 pub use plant::{
     Crash, Outage, Plant, PlantConfig, PlantError, Recorder, RollingUpdate, Signal, StartUp,
 };
-pub use report::{CloseUp, PolicyReport, ReplayReport, ScenarioReport, html, peak};
-pub use scenario::Scenario;
+pub use report::{CloseUp, PolicyReport, PolicySummary, ReplayReport, ScenarioReport, html, peak};
+pub use scenario::{MATRIX_LAGS, MATRIX_START_UPS, Scenario};
 pub use sweep::{BAD_LIMITS, FrontierPoint, SweepPoint, frontier, in_parallel};
 pub use timeline::{Column, Timeline};
 pub use trace::{CsvSource, Repairs, Trace, TraceError, TraceSource, Unit};

@@ -2,6 +2,31 @@ use std::time::Duration;
 
 use crate::{Crash, Demand, Outage, PlantConfig, RollingUpdate};
 
+/// Start-up times of the scenario matrix, shortest first.
+///
+/// ```
+/// let seconds = plimsoll_sim::MATRIX_START_UPS.map(|start_up| start_up.as_secs());
+/// assert_eq!(seconds, [15, 60, 180, 600]);
+/// ```
+pub const MATRIX_START_UPS: [Duration; 4] = [
+    Duration::from_secs(15),
+    Duration::from_secs(60),
+    Duration::from_secs(180),
+    Duration::from_secs(600),
+];
+
+/// Metric lags of the scenario matrix, shortest first.
+///
+/// ```
+/// let seconds = plimsoll_sim::MATRIX_LAGS.map(|lag| lag.as_secs());
+/// assert_eq!(seconds, [15, 30, 60]);
+/// ```
+pub const MATRIX_LAGS: [Duration; 3] = [
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+];
+
 /// A disturbance, once a day, twelve hours after the start of the part that counts (at its middle,
 /// where it is shorter than a day).
 ///
@@ -26,7 +51,8 @@ pub enum Scenario {
     MetricGap,
     /// Every pod is replaced, with a surge of 25 %.
     RollingUpdate,
-    /// Ten times the load for ten minutes.
+    /// Ten times the load for thirty minutes: longer than the slowest start-up of the matrix, so that
+    /// what a policy does about it can be seen.
     Step,
     /// Half of the pods crash.
     Crash,
@@ -70,8 +96,8 @@ impl Scenario {
     /// use plimsoll_sim::{Demand, PlantConfig, Scenario, ServiceModel};
     /// # use std::time::Duration;
     /// # let model = ServiceModel { capacity_rps: 50.0, utilization: 0.8 };
-    /// # let tick = Duration::from_secs(300);
-    /// let load = vec![2.0; 6]; // half an hour, by five minutes
+    /// # let tick = Duration::from_secs(900);
+    /// let load = vec![2.0; 6]; // by quarters of an hour
     /// let mut demand = Demand { start_s: 0, tick, model, load, scored_from: 0 };
     /// Scenario::Step.apply(&mut demand, &mut PlantConfig::default());
     /// assert_eq!(demand.load, [2.0, 2.0, 2.0, 20.0, 20.0, 2.0]);
@@ -82,13 +108,13 @@ impl Scenario {
         let end = demand.load.len();
         let length = end - demand.scored_from;
         let first = demand.scored_from + if length > day { day / 2 } else { length / 2 };
-        let ten = minutes(10);
+        let (gap, step) = (minutes(10), minutes(30));
         for at in (first..end).step_by(day) {
             match self {
                 Self::Healthy => {}
                 Self::MetricGap => plant.outages.push(Outage {
                     from: at,
-                    to: at + ten,
+                    to: at + gap,
                 }),
                 Self::RollingUpdate => {
                     plant
@@ -96,7 +122,7 @@ impl Scenario {
                         .push(RollingUpdate { at, surge: 0.25 });
                 }
                 Self::Step => {
-                    demand.load[at..(at + ten).min(end)]
+                    demand.load[at..(at + step).min(end)]
                         .iter_mut()
                         .for_each(|x| *x *= 10.0);
                 }

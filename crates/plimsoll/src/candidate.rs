@@ -1,5 +1,7 @@
 //! Policies as a replay needs them: with the signals they read and a knob to turn.
 
+use std::time::Duration;
+
 use autoscale_core::{
     ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, MetricSpec, Milli, Policy, PolicyExt as _,
     ResourceTarget, ValueTarget,
@@ -45,12 +47,19 @@ pub(crate) enum CandidateError {
     Config { policy: String, source: ConfigError },
 }
 
-/// Bounds that hold for policies without their own, and what a replica carries.
+/// Bounds that hold for policies without their own, what a replica carries, and the delays that a
+/// policy may plan for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fleet {
     pub(crate) min: u32,
     pub(crate) max: u32,
     pub(crate) capacity_rps: f64,
+    /// Time from ordering a replica to its service; the mean, where it is drawn.
+    pub(crate) start_up: Duration,
+    /// Age of the newest sample when a policy sees it.
+    pub(crate) lag: Duration,
+    /// Time between decisions.
+    pub(crate) tick: Duration,
 }
 
 /// The knob's settings that a sweep tries: target utilization 0.15 … 0.80.
@@ -63,8 +72,7 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
     let hpa = HpaConfig::new(fleet.max, [MetricSpec::cpu_utilization(70)])
         .with_min_replicas(fleet.min.clamp(1, fleet.max.max(1)));
     let kpa = |delay_s: u64| {
-        let config =
-            KpaConfig::new(1.0).with_scale_down_delay(std::time::Duration::from_secs(delay_s));
+        let config = KpaConfig::new(1.0).with_scale_down_delay(Duration::from_secs(delay_s));
         PolicySource::Kpa(KpaPolicy::at_utilization(0.7, config))
     };
     [
@@ -133,10 +141,10 @@ impl Candidate {
     }
 
     /// How long a pod's age may matter to the policy.
-    pub(crate) fn settles_within(&self) -> std::time::Duration {
+    pub(crate) fn settles_within(&self) -> Duration {
         match &self.rule {
             Rule::Hpa(config) => config.cpu_initialization_period,
-            Rule::Kpa(_) | Rule::Fixed(_) => std::time::Duration::ZERO,
+            Rule::Kpa(_) | Rule::Fixed(_) => Duration::ZERO,
         }
     }
 

@@ -89,7 +89,9 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
     pub(crate) warm_up: Duration,
 
-    /// Disturbance, once a day, twelve hours after the start.
+    /// Disturbance, once a day, twelve hours after the start. With `all` the main tables stay at
+    /// --start-up, --start-up-max and --lag, and the matrix has its own: start-up 15, 60, 180 and
+    /// 600 s, never drawn, by lag 15, 30 and 60 s.
     #[arg(long, value_name = "NAME", default_value = "healthy")]
     pub(crate) scenario: ScenarioName,
 
@@ -187,11 +189,11 @@ pub(crate) enum ScenarioName {
     MetricGap,
     /// Every pod is replaced, with a surge of 25 %.
     RollingUpdate,
-    /// Ten times the load for ten minutes.
+    /// Ten times the load for thirty minutes.
     Step,
     /// Half of the pods crash.
     Crash,
-    /// Nothing in the main figures, and beside them a table of all.
+    /// Nothing in the main figures, and beside them every scenario at twelve start-ups and lags.
     All,
 }
 

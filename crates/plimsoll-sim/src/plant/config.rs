@@ -107,7 +107,7 @@ impl StartUp {
     pub fn mean(self) -> Duration {
         match self {
             Self::Fixed(time) => time,
-            Self::Uniform { from, to } => (from + to) / 2,
+            Self::Uniform { from, to } => from.saturating_add(to) / 2,
         }
     }
 }

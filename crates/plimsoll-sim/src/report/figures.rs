@@ -134,6 +134,30 @@ pub(super) fn duration(seconds: f64) -> String {
     format!("{}{NBSP}{name}{rest}", count(whole))
 }
 
+/// A length of time in the space that a cell has: `45 s`, `9.5 min`, `24 min`.
+pub(super) fn brief(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        s if s < 120.0 => (s.max(0.0), "s"),
+        s if s < 5970.0 => (s / 60.0, "min"),
+        s => (s / 3600.0, "h"),
+    };
+    let digits = usize::from(unit != "s" && value < 9.95);
+    match fixed(value, digits) {
+        none if none == NONE => none,
+        number => format!("{number}{NBSP}{unit}"),
+    }
+}
+
+/// A difference of shares, with its sign.
+pub(super) fn difference(share: f64) -> String {
+    let sign = match share {
+        d if d > 0.0 => "+",
+        d if d < 0.0 => "−",
+        _ => "±",
+    };
+    format!("{sign}{}", percent(share.abs()))
+}
+
 /// A number in the space that an axis has: `12k`, `4.3G`.
 pub(super) fn compact(value: f64) -> String {
     let scaled = |unit: f64, name: &str| short(value / unit) + name;
@@ -201,5 +225,14 @@ mod tests {
             ["15 s", "1 min", "1 min 30 s", "60 min", "2 h 15 min"]
         );
         assert_eq!(shown(21.0 * 86_400.0), "21 d");
+        let shown =
+            [0.0, 105.0, 570.0, 1425.0, 9000.0, f64::NAN].map(|s| brief(s).replace(NBSP, " "));
+        assert_eq!(shown, ["0 s", "105 s", "9.5 min", "24 min", "2.5 h", NONE]);
+    }
+
+    #[test]
+    fn differences_have_a_sign() {
+        let shown = [0.0, 0.012, -0.0004].map(|d| difference(d).replace(NBSP, " "));
+        assert_eq!(shown, ["±0 %", "+1.20 %", "−0.040 %"]);
     }
 }

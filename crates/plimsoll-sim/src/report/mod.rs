@@ -7,6 +7,7 @@ mod frontier_plot;
 mod html;
 mod load_plot;
 mod look;
+mod matrix;
 mod moment;
 mod place;
 mod policy_section;
@@ -18,6 +19,7 @@ mod verdict;
 use serde::Serialize;
 
 pub use html::html;
+pub use matrix::PolicySummary;
 
 use crate::{
     Blocks, Demand, Elasticity, FrontierPoint, Optimum, Outcome, Plant, Repairs, SweepPoint,
@@ -83,7 +85,8 @@ pub struct ReplayReport {
     pub command: String,
     /// One entry a policy.
     pub policies: Vec<PolicyReport>,
-    /// The policies as given under each disturbance, where that was asked for.
+    /// The scenario matrix, where that was asked for: the policies as given, by scenario (without a
+    /// disturbance first), start-up, lag and policy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<ScenarioReport>,
 }
@@ -111,15 +114,19 @@ pub struct CloseUp {
     pub timeline: Timeline,
 }
 
-/// What one policy came to under one disturbance.
+/// What one policy came to at one start-up and lag, under one disturbance: a cell of the scenario
+/// matrix.
 ///
 /// ```
 /// use plimsoll_sim::{Scenario, ScenarioReport};
 /// let report = ScenarioReport {
 ///     scenario: Scenario::Crash.name(),
+///     start_up_s: 600.0,
+///     lag_s: 30.0,
 ///     policy: "hpa".to_owned(),
 ///     cost_ratio: 1.25,
 ///     bad_share: 0.01,
+///     extra_bad_share: 0.004, // 0.006 without the crash
 ///     longest_bad_run_s: 75.0,
 ///     reversals_per_day: 4.0,
 /// };
@@ -130,12 +137,19 @@ pub struct CloseUp {
 pub struct ScenarioReport {
     /// Name of the scenario.
     pub scenario: &'static str,
+    /// Start-up time of a replica.
+    pub start_up_s: f64,
+    /// Age of the newest sample.
+    pub lag_s: f64,
     /// Name of the policy.
     pub policy: String,
     /// Cost as a multiple of the optimum for the same load.
     pub cost_ratio: f64,
     /// Share of requests that arrived while fewer replicas served than were needed.
     pub bad_share: f64,
+    /// That share less the one of the same policy, start-up and lag without a disturbance; zero
+    /// where there is none.
+    pub extra_bad_share: f64,
     /// Longest stretch of such time, in seconds.
     pub longest_bad_run_s: f64,
     /// Changes of direction a day.

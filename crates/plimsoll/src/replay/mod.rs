@@ -1,6 +1,7 @@
 //! `plimsoll replay`.
 
 mod command;
+mod matrix;
 mod show;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use crate::input_error::InputError;
 use crate::output;
 use crate::policy_file;
 use crate::progress::Progress;
+use matrix::Cell;
 
 /// Three weeks of June 1998; see `data/README.md` for origin and terms.
 const WORLD_CUP: &str = include_str!("../../data/worldcup98_part1_1m.csv");
@@ -46,13 +48,19 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let command = command::command(args, &trace);
     let (trace, warm_up) = select(args, &trace).map_err(|m| flag_error(&m))?;
     let load = load(args, &trace, warm_up)?;
+    let start_up = start_up(args);
     let fleet = Fleet {
         min: args.min,
         max: args.max,
         capacity_rps: load.model.capacity_rps,
+        start_up: start_up.mean(),
+        lag: args.lag,
+        tick: args.tick,
     };
     // What is wrong with the fleet is said before what follows from it for a policy.
-    Plant::new(&load, plant_config(args)).map_err(|e| flag_error(&e))?;
+    let mut config = plant_config(args, fleet);
+    config.start_up = start_up;
+    Plant::new(&load, config.clone()).map_err(|e| flag_error(&e))?;
     let candidates = candidates(args, fleet)?;
     let settle = candidates
         .iter()
@@ -60,13 +68,30 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         .max()
         .unwrap_or_default();
     let scenario = Scenario::from(args.scenario);
-    let (demand, config) = disturbed(&load, scenario, args, settle);
+    let (demand, config) = disturbed(&load, scenario, config, settle);
     let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
 
     let best = plant.optimum();
+    let cells = match args.scenario {
+        ScenarioName::All => matrix::cells(args, fleet, settle),
+        _ => Vec::new(),
+    };
+    let work = Work {
+        plant: &plant,
+        best: &best,
+        fleet,
+        candidates: &candidates,
+        load: &load,
+        cells: &cells,
+    };
+    let (mut policies, scenarios) = replay_all(&work, args.capacity.is_some())?;
+    if !cells.is_empty() {
+        let config = plant_config(args, fleet);
+        matrix::note_short_bounds(&mut policies, &candidates, fleet, &load, config)?;
+    }
     let tick_s = args.tick.as_secs_f64();
     let model = demand.model;
-    let mut report = ReplayReport {
+    let report = ReplayReport {
         trace: name,
         from_s: trace.start_s + (demand.scored_from as f64 * tick_s).round() as i64,
         to_s: trace.end_s(),
@@ -81,12 +106,9 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         optimum_replica_seconds: best.replica_ticks as f64 * tick_s,
         peak_replicas: peak(&plant),
         command,
-        policies: replay_all(&plant, &best, fleet, &candidates, args.capacity.is_some())?,
-        scenarios: Vec::new(),
+        policies,
+        scenarios,
     };
-    if args.scenario == ScenarioName::All {
-        report.scenarios = disturbances(args, &load, fleet, settle, &candidates)?;
-    }
     places.write(&report)
 }
 
@@ -116,56 +138,13 @@ fn load(args: &ReplayArgs, trace: &Trace, warm_up: Duration) -> Result<Demand, I
 fn disturbed(
     load: &Demand,
     scenario: Scenario,
-    args: &ReplayArgs,
+    mut config: PlantConfig,
     settle: Duration,
 ) -> (Demand, PlantConfig) {
-    let (mut demand, mut config) = (load.clone(), plant_config(args));
-    config.settle = config.settle.max(settle + args.tick);
+    let mut demand = load.clone();
+    config.settle = config.settle.max(settle + demand.tick);
     scenario.apply(&mut demand, &mut config);
     (demand, config)
-}
-
-/// Every policy, as given, under every disturbance.
-fn disturbances(
-    args: &ReplayArgs,
-    load: &Demand,
-    fleet: Fleet,
-    settle: Duration,
-    candidates: &[Candidate],
-) -> Result<Vec<ScenarioReport>, InputError> {
-    let mut rows = Vec::new();
-    let mut progress = Progress::new(Scenario::ALL.len() * candidates.len());
-    for scenario in Scenario::ALL {
-        let (demand, config) = disturbed(load, scenario, args, settle);
-        let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
-        let best = plant.optimum();
-        let job = |candidate: &Candidate| {
-            let mut runnable = candidate.build(None, fleet).map_err(|e| flag_error(&e))?;
-            let mut outcome = Outcome::new(demand.model.utilization);
-            plant.run(&mut *runnable.policy, &runnable.signals, &mut outcome);
-            let point = SweepPoint::new(
-                0.0,
-                &outcome.summary,
-                best.replica_ticks,
-                demand.ticks_a_day(),
-            );
-            Ok(ScenarioReport {
-                scenario: scenario.name(),
-                policy: candidate.name.clone(),
-                cost_ratio: point.cost_ratio,
-                bad_share: point.bad_share,
-                longest_bad_run_s: outcome.longest_bad_run_ticks as f64 * demand.tick.as_secs_f64(),
-                reversals_per_day: point.reversals_per_day,
-            })
-        };
-        let results: Vec<Result<ScenarioReport, InputError>> =
-            in_parallel(candidates, job, |done| progress.set(rows.len() + done));
-        for row in results {
-            rows.push(row?);
-        }
-    }
-    progress.finish();
-    Ok(rows)
 }
 
 /// Reads the trace, or the built-in one.
@@ -226,21 +205,26 @@ fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String>
     Ok((part, Duration::from_secs(warm)))
 }
 
-/// How the fleet behaves.
-fn plant_config(args: &ReplayArgs) -> PlantConfig {
-    let mut config = PlantConfig::default();
-    config.start_up = match args.start_up_max {
+/// The start-up time that the flags ask for.
+fn start_up(args: &ReplayArgs) -> StartUp {
+    match args.start_up_max {
         Some(to) => StartUp::Uniform {
             from: args.start_up,
             to,
         },
         None => StartUp::Fixed(args.start_up),
-    };
-    config.metric_lag = args.lag;
-    config.scrape_interval = args.scrape.unwrap_or(args.tick);
+    }
+}
+
+/// How a fleet behaves whose start-ups are all the same.
+fn plant_config(args: &ReplayArgs, fleet: Fleet) -> PlantConfig {
+    let mut config = PlantConfig::default();
+    config.start_up = StartUp::Fixed(fleet.start_up);
+    config.metric_lag = fleet.lag;
+    config.scrape_interval = args.scrape.unwrap_or(fleet.tick);
     config.drain = args.drain;
-    config.min = args.min;
-    config.max = args.max;
+    config.min = fleet.min;
+    config.max = fleet.max;
     config.seed = args.seed;
     config
 }
@@ -285,41 +269,62 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
         .collect()
 }
 
-/// One run: a policy as given, with all figures, or a setting of its knob.
+/// All that is to be run.
+struct Work<'a> {
+    plant: &'a Plant<'a>,
+    best: &'a Optimum,
+    fleet: Fleet,
+    candidates: &'a [Candidate],
+    /// Before any disturbance.
+    load: &'a Demand,
+    cells: &'a [Cell],
+}
+
+/// One run: a policy as given, with all figures, a setting of its knob, or a cell of the matrix.
 enum Piece<'a> {
     Whole(&'a Candidate),
     Setting(&'a Candidate, u32),
+    Cell(&'a Cell, &'a Candidate),
 }
 
 enum Done {
     Whole(Box<(Outcome, Timeline, Option<CloseUp>)>),
     Setting(SweepPoint),
+    Cell(ScenarioReport),
 }
 
 fn replay_all(
-    plant: &Plant<'_>,
-    best: &Optimum,
-    fleet: Fleet,
-    candidates: &[Candidate],
+    work: &Work<'_>,
     capacity_given: bool,
-) -> Result<Vec<PolicyReport>, InputError> {
-    let mut work = Vec::new();
+) -> Result<(Vec<PolicyReport>, Vec<ScenarioReport>), InputError> {
+    let &Work {
+        plant,
+        best,
+        fleet,
+        candidates,
+        ..
+    } = work;
+    let mut pieces = Vec::new();
     for candidate in candidates {
-        work.push(Piece::Whole(candidate));
+        pieces.push(Piece::Whole(candidate));
         if candidate.has_knob() {
-            work.extend(settings().map(|s| Piece::Setting(candidate, s)));
+            pieces.extend(settings().map(|s| Piece::Setting(candidate, s)));
         }
     }
-    let mut progress = Progress::new(work.len());
+    for cell in work.cells {
+        pieces.extend(candidates.iter().map(|c| Piece::Cell(cell, c)));
+    }
+    let mut progress = Progress::new(pieces.len());
     let results = in_parallel(
-        &work,
-        |piece| do_piece(plant, best, fleet, piece),
+        &pieces,
+        |piece| do_piece(work, piece),
         |done| progress.set(done),
     );
     progress.finish();
 
     let mut reports: Vec<PolicyReport> = Vec::new();
-    for (piece, result) in work.iter().zip(results) {
+    let mut scenarios = Vec::new();
+    for (piece, result) in pieces.iter().zip(results) {
         match (piece, result?) {
             (Piece::Whole(candidate), Done::Whole(run)) => {
                 let (outcome, timeline, close_up) = *run;
@@ -359,7 +364,8 @@ fn replay_all(
                     report.sweep.push(point);
                 }
             }
-            (Piece::Setting(..), Done::Whole(_)) => {}
+            (_, Done::Cell(row)) => scenarios.push(row),
+            (_, Done::Whole(_)) => {}
         }
     }
     for report in &mut reports {
@@ -367,19 +373,19 @@ fn replay_all(
             report.frontier = frontier(&report.sweep).to_vec();
         }
     }
-    Ok(reports)
+    matrix::compare_with_healthy(&mut scenarios);
+    Ok((reports, scenarios))
 }
 
-fn do_piece(
-    plant: &Plant<'_>,
-    best: &Optimum,
-    fleet: Fleet,
-    piece: &Piece<'_>,
-) -> Result<Done, InputError> {
+fn do_piece(work: &Work<'_>, piece: &Piece<'_>) -> Result<Done, InputError> {
     let (candidate, percent) = match piece {
         Piece::Whole(candidate) => (candidate, None),
         Piece::Setting(candidate, percent) => (candidate, Some(*percent)),
+        Piece::Cell(cell, candidate) => return cell.run(work.load, candidate).map(Done::Cell),
     };
+    let &Work {
+        plant, best, fleet, ..
+    } = work;
     let mut runnable = candidate
         .build(percent, fleet)
         .map_err(|e| InputError::new("policy", None, e.to_string()))?;

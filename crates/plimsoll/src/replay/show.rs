@@ -1,6 +1,10 @@
 //! What is printed.
 
-use plimsoll_sim::{PolicyReport, ReplayReport, ScenarioReport};
+use std::time::Duration;
+
+use plimsoll_sim::{
+    MATRIX_LAGS, MATRIX_START_UPS, PolicyReport, PolicySummary, ReplayReport, ScenarioReport,
+};
 
 use crate::output::printable;
 use crate::table::{percent, table};
@@ -51,17 +55,8 @@ pub(super) fn summary(report: &ReplayReport) -> String {
     text.push_str(&table(&header, &rows));
     text.push_str("\nbad≤…: cheapest cost/optimum in the sweep that keeps bad requests to it, and its target\n");
     if !report.scenarios.is_empty() {
-        let header = [
-            "scenario",
-            "policy",
-            "cost/optimum",
-            "bad",
-            "longest",
-            "reversals/d",
-        ];
-        let rows: Vec<Vec<String>> = report.scenarios.iter().map(scenario_row).collect();
         text.push('\n');
-        text.push_str(&table(&header, &rows));
+        text.push_str(&matrix(&report.scenarios));
     }
     for policy in &report.policies {
         for note in &policy.notes {
@@ -98,13 +93,33 @@ fn row(policy: &PolicyReport) -> Vec<String> {
     cells
 }
 
-fn scenario_row(row: &ScenarioReport) -> Vec<String> {
-    vec![
-        row.scenario.to_owned(),
-        printable(&row.policy),
-        format!("{:.3}", row.cost_ratio),
-        percent(row.bad_share),
-        format!("{:.0} s", row.longest_bad_run_s),
-        format!("{:.1}", row.reversals_per_day),
-    ]
+/// Each policy's worst cells; all of them are in the JSON and on the page.
+fn matrix(rows: &[ScenarioReport]) -> String {
+    let summaries = PolicySummary::of(rows);
+    let worst = |summary: &PolicySummary<'_>| {
+        let cell = |row: &&ScenarioReport| {
+            let bad = percent(row.bad_share);
+            format!("{bad} @{}/{}", row.start_up_s, row.lag_s)
+        };
+        let mut cells = vec![
+            printable(summary.policy),
+            format!("{:.3}", summary.mean_cost_ratio),
+        ];
+        cells.extend(summary.worst.iter().map(cell));
+        cells
+    };
+    let mut header = vec!["policy", "mean cost/optimum"];
+    if let Some(first) = summaries.first() {
+        header.extend(first.worst.iter().map(|row| row.scenario));
+    }
+    let seconds = |times: &[Duration]| {
+        let times: Vec<String> = times.iter().map(|t| t.as_secs().to_string()).collect();
+        times.join("/")
+    };
+    format!(
+        "scenario matrix, start-up {} s × lag {} s: most bad requests, @start-up/lag\n{}",
+        seconds(&MATRIX_START_UPS),
+        seconds(&MATRIX_LAGS),
+        table(&header, &summaries.iter().map(worst).collect::<Vec<_>>()),
+    )
 }

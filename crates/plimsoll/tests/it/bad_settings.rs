@@ -108,13 +108,6 @@ fn nothing_to_do() {
 }
 
 #[test]
-fn all_scenarios_at_once_are_possible() {
-    let dir = Dir::new().with("t.csv", waves(1));
-    let run = dir.run(&["replay", "t.csv", "--scenario", "all"]);
-    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
-}
-
-#[test]
 fn both_reports_on_standard_output() {
     let dir = Dir::new().with("t.csv", waves(1));
     let error = dir

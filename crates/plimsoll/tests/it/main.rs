@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_settings;
 mod decide;
 mod determinism;
+mod matrix;
 mod outputs;
 mod policies;
 mod replay;
