@@ -8,6 +8,8 @@
     clippy::cast_possible_truncation
 )]
 
+mod activity;
+mod alarm;
 mod combine;
 mod decision;
 mod duration;
@@ -20,9 +22,14 @@ mod log;
 pub mod manifest;
 mod numeric;
 mod observation;
+mod period;
 mod policy;
+mod setters;
+mod step_scaling;
+mod target_tracking;
 mod units;
 
+pub use alarm::{Alarm, Comparison, PeriodStatistic, TreatMissingData};
 pub use combine::{
     Bounded, DryRun, Fallback, FallbackMode, MaxOf, PolicyExt, RateLimited, Stabilized,
     WithFallback,
@@ -47,4 +54,9 @@ pub use observation::{
     Sample, SampleValue,
 };
 pub use policy::{Fixed, FromFn, Policy, from_fn};
+pub use step_scaling::{
+    AdjustmentType, PolicyType, ScalingAction, ScalingAlarm, StepAdjustment, StepScaling,
+    StepScalingConfig,
+};
+pub use target_tracking::{TargetTracking, TargetTrackingConfig, TrackedTarget};
 pub use units::{Milli, ValueError};

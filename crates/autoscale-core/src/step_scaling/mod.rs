@@ -1,0 +1,28 @@
+mod config;
+
+pub use config::*;
+
+use crate::ConfigError;
+
+/// Under construction.
+#[derive(Clone, Debug)]
+pub struct StepScaling {
+    config: StepScalingConfig,
+}
+
+impl StepScaling {
+    /// Checks a configuration and makes the policy.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field, the value and the bound.
+    pub fn new(config: StepScalingConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self { config })
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &StepScalingConfig {
+        &self.config
+    }
+}
