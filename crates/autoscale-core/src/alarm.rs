@@ -16,12 +16,14 @@
 use core::time::Duration;
 
 use crate::setters::setters;
-use crate::{ConfigError, Gauge};
+use crate::{ConfigError, Gauge, PeriodWindow};
 
 /// The longest period, in whole seconds.
 const DAY: Duration = Duration::from_secs(86_400);
 /// The most periods that an alarm looks at: a day of minutes.
 const MOST_PERIODS: u32 = 1440;
+/// How many periods before the N an evaluation looks back to where some of the N are missing.
+pub(crate) const LOOK_BACK: u32 = 2;
 
 /// A CloudWatch alarm.
 ///
@@ -160,6 +162,44 @@ pub enum TreatMissingData {
     Ignore,
 }
 
+/// The state of an alarm, with CloudWatch's names.
+///
+/// ```
+/// assert_eq!(autoscale_core::AlarmState::default().to_string(), "INSUFFICIENT_DATA");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum AlarmState {
+    /// Within the threshold.
+    Ok,
+    /// Beyond it.
+    Alarm,
+    /// Just made, or without data.
+    #[default]
+    InsufficientData,
+}
+
+impl core::fmt::Display for AlarmState {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Ok => "OK",
+            Self::Alarm => "ALARM",
+            Self::InsufficientData => "INSUFFICIENT_DATA",
+        })
+    }
+}
+
+/// What an evaluation looks at.
+#[derive(Default)]
+pub(crate) struct Count {
+    pub(crate) breaching: u32,
+    real: u32,
+    missing: u32,
+    /// How many periods ago the oldest breaching one was; 1 = the newest.
+    oldest_breaching: u32,
+}
+
 #[cfg(feature = "serde")]
 mod defaults {
     use super::Duration;
@@ -209,6 +249,95 @@ impl Alarm {
         with_datapoints_to_alarm: datapoints_to_alarm, Option<u32>, "Some(1)";
         with_statistic: statistic, PeriodStatistic, "PeriodStatistic::Maximum";
         with_treat_missing_data: treat_missing_data, TreatMissingData, "TreatMissingData::Ignore";
+    }
+
+    /// The state after a period, from its datapoint and the earlier ones, newest first, and the
+    /// state before. No more than two beyond `evaluation_periods` are looked at.
+    ///
+    /// ```
+    /// use autoscale_core::{Alarm, AlarmState, Comparison, Gauge, TreatMissingData};
+    /// let high = Comparison::GreaterThanThreshold;
+    /// let alarm = Alarm::new("high", Gauge::cpu_utilization(), high, 70.0).with_evaluation_periods(3);
+    /// let seen = [Some(80.0), None, Some(90.0), Some(75.0), Some(10.0)]; // newest first
+    /// assert_eq!(alarm.evaluate(seen, AlarmState::Ok), AlarmState::Alarm);
+    /// let lost = [None; 5];
+    /// assert_eq!(alarm.evaluate(lost, AlarmState::Alarm), AlarmState::InsufficientData);
+    /// let careful = alarm.with_treat_missing_data(TreatMissingData::Ignore);
+    /// assert_eq!(careful.evaluate(lost, AlarmState::Alarm), AlarmState::Alarm);
+    /// ```
+    #[must_use]
+    pub fn evaluate(
+        &self,
+        datapoints: impl IntoIterator<Item = Option<f64>>,
+        state: AlarmState,
+    ) -> AlarmState {
+        let (n, m) = (self.evaluation_periods, self.needed());
+        let count = self.count(datapoints);
+        if count.breaching >= m {
+            return AlarmState::Alarm;
+        }
+        if count.real == n {
+            return AlarmState::Ok;
+        }
+        let filled = count.missing.min(n - count.real);
+        let all_breach = count.breaching == count.real;
+        match self.treat_missing_data {
+            TreatMissingData::Breaching if count.breaching + filled >= m => AlarmState::Alarm,
+            TreatMissingData::Breaching | TreatMissingData::NotBreaching => AlarmState::Ok,
+            TreatMissingData::Missing if count.real == 0 => AlarmState::InsufficientData,
+            _ if !all_breach => AlarmState::Ok,
+            TreatMissingData::Missing if count.oldest_breaching >= m => AlarmState::Alarm,
+            TreatMissingData::Missing | TreatMissingData::Ignore => state,
+        }
+    }
+
+    /// Counts the datapoints that an evaluation looks at.
+    pub(crate) fn count(&self, datapoints: impl IntoIterator<Item = Option<f64>>) -> Count {
+        let mut count = Count::default();
+        for (age, value) in (1..=self.evaluation_periods + LOOK_BACK).zip(datapoints) {
+            if count.real == self.evaluation_periods {
+                break;
+            }
+            match value {
+                None => count.missing += 1,
+                Some(value) => {
+                    count.real += 1;
+                    if self.comparison.is_breaching(value, self.threshold) {
+                        count.breaching += 1;
+                        count.oldest_breaching = age;
+                    }
+                }
+            }
+        }
+        count
+    }
+
+    /// Whether the newest N datapoints, without those that are absent or incomplete, are enough for
+    /// an alarm, the newest being neither.
+    pub(crate) fn is_certain(&self, window: &PeriodWindow) -> bool {
+        let newest = window.closed.iter().rev().take(self.places(0));
+        let breaching = newest
+            .flatten()
+            .filter(|d| d.complete && self.comparison.is_breaching(d.value, self.threshold));
+        let needed = usize::try_from(self.needed()).unwrap_or(usize::MAX);
+        window.newest().is_some_and(|d| d.complete) && breaching.count() >= needed
+    }
+
+    /// How many closed periods it needs to remember.
+    pub(crate) fn capacity(&self) -> usize {
+        self.places(LOOK_BACK)
+    }
+
+    fn places(&self, more: u32) -> usize {
+        usize::try_from(self.evaluation_periods + more).unwrap_or(usize::MAX)
+    }
+
+    /// Whether another alarm's datapoints are this one's too.
+    pub(crate) fn is_same_series(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.gauge == other.gauge
+            && self.period == other.period
+            && self.statistic == other.statistic
     }
 
     /// M.

@@ -29,7 +29,8 @@ mod step_scaling;
 mod target_tracking;
 mod units;
 
-pub use alarm::{Alarm, Comparison, PeriodStatistic, TreatMissingData};
+pub use activity::GroupActivity;
+pub use alarm::{Alarm, AlarmState, Comparison, PeriodStatistic, TreatMissingData};
 pub use combine::{
     Bounded, DryRun, Fallback, FallbackMode, MaxOf, PolicyExt, RateLimited, Stabilized,
     WithFallback,
@@ -53,10 +54,14 @@ pub use observation::{
     Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,
     Sample, SampleValue,
 };
+pub use period::{Datapoint, PeriodWindow};
 pub use policy::{Fixed, FromFn, Policy, from_fn};
 pub use step_scaling::{
-    AdjustmentType, PolicyType, ScalingAction, ScalingAlarm, StepAdjustment, StepScaling,
-    StepScalingConfig,
+    AdjustmentType, AlarmMemory, Cooldown, PolicyType, ScalingAction, ScalingAlarm, StepAdjustment,
+    StepScaling, StepScalingConfig, StepScalingSnapshot, StepScalingState,
 };
-pub use target_tracking::{TargetTracking, TargetTrackingConfig, TrackedTarget};
+pub use target_tracking::{
+    TargetTracking, TargetTrackingConfig, TargetTrackingSnapshot, TargetTrackingState,
+    TrackedTarget,
+};
 pub use units::{Milli, ValueError};
