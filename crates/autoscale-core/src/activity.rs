@@ -39,8 +39,8 @@ impl GroupActivity {
         if spec > before {
             self.warm_until = self.warm_until.max(now.saturating_add(warm_up));
         }
-        for age in seen.pods.iter().filter(|p| p.is_live()) {
-            let left = warm_up.saturating_sub(age.started_age.unwrap_or(warm_up));
+        for pods in seen.pods.iter().filter(|p| p.is_live()) {
+            let left = warm_up.saturating_sub(pods.started_age.unwrap_or(warm_up));
             self.warm_until = self.warm_until.max(now.saturating_add(left));
         }
         let proposed = self.proposed.take().unwrap_or(before);

@@ -6,12 +6,13 @@
 //! `Alarm` where M of the newest N datapoints breach. Where datapoints are missing, real ones from
 //! up to two periods before the N take their place; what then still lacks is treated as configured.
 //!
-//! Source: Amazon CloudWatch User Guide, "Evaluating an alarm" and "Configuring how CloudWatch
-//! alarms treat missing data", whose two tables of examples are this module's tests. Cost: O(N) a
-//! period. Edge cases: an alarm that sees only breaching datapoints, but fewer than M, waits until
+//! Source: Amazon CloudWatch User Guide (`docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring`),
+//! "Alarm evaluation" (`alarm-evaluation`) and "Configuring how CloudWatch alarms treat missing data"
+//! (`alarms-and-missing-data`), whose two tables of examples are in `tests/it/aws/alarm.rs`. Cost:
+//! O(N) a period. Edge cases: an alarm that sees only breaching datapoints, but fewer than M, waits until
 //! the oldest of them is M periods old; a period in which nobody looked is no missing one unless
 //! looking has become rarer, so that a tick longer than the period still fills the window (see
-//! [`PeriodWindow`](crate::PeriodWindow)); before N periods have passed nothing is filled in.
+//! [`PeriodWindow`]); before N periods have passed nothing is filled in.
 
 use core::time::Duration;
 

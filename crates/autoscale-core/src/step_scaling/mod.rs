@@ -1,20 +1,24 @@
 //! AWS step and simple scaling: alarms that change the capacity by set amounts.
 //!
-//! An alarm in `Alarm` acts at the end of each of its periods until the change was carried out, and
-//! again in the next period if it is then still in `Alarm`. A step policy takes the adjustment whose
-//! bounds hold the newest datapoint's distance from the threshold and applies it to the replicas
-//! that have warmed up; those that still do count as added already, so that the same step acts once
-//! and a larger one adds the difference. Scaling in, replicas on their way out count as present for
-//! the same purpose. A simple policy applies its one adjustment to what is asked for; after it was
-//! carried out, and the replicas have started or ended, no simple policy acts for its cooldown. Of
-//! several alarms the largest capacity wins, and none takes anything away while replicas warm up.
+//! An alarm that is in `Alarm` when a period of its own ends asks for a count, and keeps asking
+//! until a change is seen; if it is still in `Alarm` at the end of the next period it asks again. A
+//! step policy takes the adjustment whose bounds hold the newest datapoint's distance from the
+//! threshold and applies it to the replicas that have warmed up; those that still do count as added
+//! already, so that the same step acts once and a larger one adds the difference. Scaling in,
+//! replicas on their way out count as present for the same purpose. A simple policy applies its one
+//! adjustment to what is asked for; after it was carried out, and the replicas have started or
+//! ended, no simple policy acts for its cooldown. Of several alarms the largest capacity wins, and
+//! none takes anything away while replicas warm up.
 //!
-//! Source: Amazon EC2 Auto Scaling User Guide, "Step and simple scaling policies", "Scaling
-//! cooldowns", "Set the default instance warmup" and "Dynamic scaling"; the alarms are
-//! [`alarm`](crate::Alarm)'s. Cost: O(alarms × periods) a decision. Edge cases: an alarm raised by
-//! absent data alone breaches by 0; a breach that no step holds does nothing; replicas that take
-//! longer than the warm-up to start hold back neither cooldown nor scaling in any longer; absent or
-//! incomplete data never scales in, even treated as breaching. Tests: `tests/it/step_scaling.rs`.
+//! Source: Amazon EC2 Auto Scaling User Guide (`docs.aws.amazon.com/autoscaling/ec2/userguide`),
+//! "Step and simple scaling policies" (`as-scaling-simple-step`), "Scaling cooldowns" (`Cooldown`),
+//! "Set the default instance warmup" (`ec2-auto-scaling-default-instance-warmup`) and "Multiple
+//! dynamic scaling policies" (`as-scale-based-on-demand`); the alarms are [`Alarm`]s. Cost:
+//! O(alarms × periods) a decision. Edge cases: an alarm raised by absent data alone breaches by 0; a
+//! breach that no step holds does nothing; replicas that take longer than the warm-up to start hold
+//! back neither cooldown nor scaling in any longer; absent or incomplete data never scales in, even
+//! treated as breaching, and an alarm without data forbids the others to, unless it treats missing
+//! data as not breaching. Tests: `tests/it/aws`.
 
 mod config;
 
@@ -372,7 +376,7 @@ impl ScalingAction {
         if self.adjustment_type != AdjustmentType::PercentChangeInCapacity || adjustment == 0 {
             return adjustment;
         }
-        let percent = base.saturating_mul(adjustment).abs();
+        let percent = base.saturating_mul(adjustment).saturating_abs();
         let size = (percent / 100).max(i64::from(percent > 0));
         let least = self.min_adjustment_magnitude.map_or(0, i64::from);
         size.max(least) * adjustment.signum()

@@ -8,12 +8,14 @@
 //! several targets the largest capacity wins, and all that may scale in must agree to it. Once a
 //! change was carried out the windows start anew.
 //!
-//! Source: Amazon EC2 Auto Scaling User Guide, "Target tracking scaling policies" and "Set the
-//! default instance warmup"; AWS creates the alarms itself, with 3 and 15 periods of a minute. Cost:
-//! O(targets × periods) a decision. Edge cases: a missing newest datapoint changes nothing; an older
-//! one is passed over for scaling out, for two periods at most, and forbids scaling in until it has
-//! left the window; a figure that speaks for no replica never scales in. Periods and gaps:
-//! [`PeriodWindow`](crate::PeriodWindow). Tests: `tests/it/target_tracking.rs`.
+//! Source: Amazon EC2 Auto Scaling User Guide (`docs.aws.amazon.com/autoscaling/ec2/userguide`),
+//! "Target tracking scaling policies" (`as-scaling-target-tracking`) and "Set the default instance
+//! warmup" (`ec2-auto-scaling-default-instance-warmup`); AWS creates the alarms itself, with 3 and 15
+//! periods of a minute. Cost: O(targets × periods) a decision. Edge cases: a missing newest datapoint
+//! changes nothing; an older one is passed over for scaling out, for two periods at most, and forbids
+//! scaling in until it has left the window; so does any target's reading that fails now; a figure
+//! that speaks for no replica never scales in. Periods and gaps: [`PeriodWindow`]. Tests:
+//! `tests/it/aws`.
 
 mod config;
 

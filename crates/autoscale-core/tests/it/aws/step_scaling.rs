@@ -171,6 +171,8 @@ fn percentages_are_rounded() {
         (100, 1, 101),
         (0, 10, 0),
         (3, -400, 0),
+        (i32::MAX.unsigned_abs(), i32::MAX, i32::MAX.unsigned_abs()),
+        (u32::MAX, i32::MIN, 0),
     ] {
         let alarm = if percent < 0 {
             below(50.0)

@@ -316,3 +316,15 @@ fn a_new_configuration_keeps_what_it_can() {
     run.policy.reconfigure(higher).unwrap();
     assert!(run.policy.state().targets[0].closed.is_empty());
 }
+
+#[test]
+fn what_is_remembered_is_small() {
+    let run = Run::new(policy([half(), half()]), 4);
+    let state = run.policy.state();
+    let windows = state.targets.iter().map(|w| {
+        let ring = w.closed.capacity() * size_of::<Option<autoscale_core::Datapoint>>();
+        size_of_val(w) + ring
+    });
+    let bytes = size_of_val(state) + windows.sum::<usize>();
+    assert!(bytes <= 1024, "{bytes}");
+}
