@@ -169,6 +169,11 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(cases(500, 50_000))] // × 40 decisions × 8
+
     /// One reading or one pod less than a healthy run has: no decision falls below what is asked for.
     #[test]
     fn missing_data_never_scales_in(bytes in vec(any::<u8>(), 200..1500), tick in 10_u64..90) {
