@@ -143,6 +143,27 @@ fn a_stuck_replica_does_not_block_for_ever() {
     assert_eq!(run.until(195, stuck(40)).replicas, 10);
 }
 
+/// Nor does it make an adjustment upwards one downwards.
+#[test]
+fn adding_to_what_has_settled_never_removes() {
+    let one = step(AdjustmentType::ChangeInCapacity, 1);
+    let mut run = Run::new(policy([(above(50.0), one)]), 13);
+    let stuck = |n: u32| starting(at(80)(n), 3, None);
+    let decision = run.until(600, stuck);
+    assert_eq!((decision.replicas, decision.reason), (13, Reason::Steady));
+    assert_eq!(decision.thresholds[0].proposal, Some(13));
+}
+
+/// What an alarm asked for does not outlast a change by another hand.
+#[test]
+fn another_hand_is_not_undone() {
+    let hasty = StepScaling::new(guide().with_warm_up(secs(0))).unwrap();
+    let mut run = Run::new(hasty, 10);
+    assert_eq!(run.until(60, at(60)).replicas, 11);
+    run.replicas = 15;
+    assert_eq!(run.once(at(60)).replicas, 15);
+}
+
 /// "While scaling in, we consider instances that are terminating as part of the current capacity."
 #[test]
 fn what_is_leaving_counts_as_present() {
@@ -307,8 +328,8 @@ fn incomplete_data_does_not_remove() {
     };
     let remove = step(AdjustmentType::ChangeInCapacity, -1);
     let mut run = Run::new(policy([(alarm, remove)]), 4);
-    run.until(30, usage(4));
-    run.until(45, usage(3));
+    run.until(15, usage(4));
+    run.until(30, usage(3));
     let decision = run.until(60, usage(4));
     assert_eq!(
         (decision.replicas, decision.reason),
@@ -321,6 +342,36 @@ fn incomplete_data_does_not_remove() {
         ..usage(4)(n)
     };
     assert_eq!(run.until(180, short).reason, Reason::SamplesLost);
+}
+
+/// Neither counts what is incomplete towards an alarm that removes, nor acts a removal while the
+/// newest datapoint is.
+#[test]
+fn each_datapoint_must_be_complete_to_remove() {
+    let remove = step(AdjustmentType::ChangeInCapacity, -1);
+    for (m, incomplete_minute) in [(2, 0), (1, 1)] {
+        let mut alarm = below(50.0).with_evaluation_periods(2);
+        alarm.datapoints_to_alarm = Some(m);
+        alarm.gauge = autoscale_core::Gauge::cpu_utilization();
+        let mut run = Run::new(policy([(alarm, remove.clone())]), 4);
+        let mut last = Decision::default();
+        while run.now <= secs(120) {
+            let lost = u32::from(run.now.as_secs() / 60 == incomplete_minute);
+            last = run.once(|n| {
+                let milli = autoscale_core::Milli(100);
+                let sample = autoscale_core::Sample::of_group(0, n - lost, milli);
+                let reading = autoscale_core::MetricReading::Pods(vec![sample]);
+                seen_value(n, 0).with_readings([reading])
+            });
+            run.replicas = 4;
+        }
+        assert_eq!(
+            (last.replicas, last.reason),
+            (4, Reason::SamplesLost),
+            "{m}"
+        );
+        assert!(last.thresholds[0].met);
+    }
 }
 
 #[test]

@@ -51,6 +51,14 @@ fn out_after_three_periods_and_in_after_fifteen() {
     }
 }
 
+/// 2 × 1.05 ÷ 0.7 are three, whatever binary fractions make of them.
+#[test]
+fn what_comes_out_even_is_not_rounded_up() {
+    let target = TrackedTarget::new(Gauge::new(Statistic::PerReplica), 0.7);
+    let mut run = Run::new(policy([target]), 2);
+    assert_eq!(run.until(180, |n| seen_value(n, 2100)).replicas, 3);
+}
+
 /// A single calm period in between, and the count begins again.
 #[test]
 fn periods_are_consecutive() {
@@ -95,6 +103,13 @@ fn another_hands_change_is_no_activity() {
     run.before(120, at(1000));
     run.replicas = 5;
     assert_eq!(changes(&mut run, 200, at(1000)), [(180, 20)]);
+
+    // Nor is one against what was asked for.
+    let mut run = Run::new(policy([half()]), 4);
+    assert_eq!(run.until(180, at(1000)).replicas, 20);
+    run.replicas = 3;
+    run.once(at(1000));
+    assert_eq!(run.policy.state().targets[0].closed.len(), 3);
 }
 
 #[test]
@@ -187,6 +202,21 @@ fn missing_data_changes_nothing() {
         run.until(105, failed);
         assert_eq!(changes(&mut run, 1020, at(load))[0], expected, "{load}");
     }
+
+    // Nor are short runs of calm joined over it, or rushes repeated once it is gone.
+    let quick = half().with_scale_in_periods(2);
+    let mut run = Run::new(policy([quick]), 4);
+    run.before(60, at(100));
+    run.before(120, failed);
+    assert_eq!(changes(&mut run, 240, at(100)), [(240, 2)]);
+    let mut run = Run::new(policy([half()]).bounded(1..=4).unwrap(), 4);
+    let rush = run.until(180, at(400));
+    assert_eq!(rush.after(StageKind::Recommended), Some(8));
+    run.before(240, failed);
+    let gone = run.until(240, failed);
+    assert_eq!(gone.after(StageKind::Recommended), Some(8)); // of the minute until 240
+    run.before(300, failed);
+    assert_eq!(run.once(failed).after(StageKind::Recommended), Some(4));
 
     // Not while it fails, and not for what is incomplete.
     let mut run = Run::new(policy([half()]), 4);
