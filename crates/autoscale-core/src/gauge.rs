@@ -90,6 +90,9 @@ pub struct GaugeReading {
     pub age: Duration,
     /// Whether every ready pod is in it. What is absent must make nothing smaller.
     pub complete: bool,
+    /// How many replicas it speaks for: the ready ones, or the sampled ones where they are more. A
+    /// mean times this is the load.
+    pub replicas: u32,
 }
 
 impl Gauge {
@@ -201,6 +204,11 @@ impl Gauge {
                     value,
                     age: *age,
                     complete: true,
+                    replicas: if seen.pods.is_empty() {
+                        seen.status_replicas
+                    } else {
+                        seen.ready_replicas()
+                    },
                 })
             }
             Some(MetricReading::Pods(samples)) => {
@@ -272,19 +280,21 @@ impl Gauge {
         }
         let units = |milli: i128| Milli(numeric::saturate_i64(milli)).to_units();
         let (usage, count) = (units(sums.usage), f64::from(sums.count));
+        let replicas = ready.max(sums.count);
         let value = match self.statistic {
             Statistic::Utilization { .. } if sums.request == 0 => {
                 return Err(MetricError::MissingRequest);
             }
             Statistic::Utilization { .. } => usage / units(sums.request) * 100.0,
             Statistic::PerReplica => usage / count,
-            Statistic::Total => usage * f64::from(ready.max(sums.count)) / count,
+            Statistic::Total => usage * f64::from(replicas) / count,
             Statistic::Value => return Err(MetricError::WrongReading),
         };
         Ok(GaugeReading {
             value,
             age: sums.newest.unwrap_or_default(),
             complete: sums.count >= ready,
+            replicas,
         })
     }
 }

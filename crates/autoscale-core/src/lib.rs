@@ -8,6 +8,8 @@
     clippy::cast_possible_truncation
 )]
 
+mod activity;
+mod alarm;
 mod combine;
 mod decision;
 mod duration;
@@ -20,10 +22,16 @@ mod log;
 pub mod manifest;
 mod numeric;
 mod observation;
+mod period;
 mod policy;
 mod predictive;
+mod setters;
+mod step_scaling;
+mod target_tracking;
 mod units;
 
+pub use activity::GroupActivity;
+pub use alarm::{Alarm, AlarmState, Comparison, PeriodStatistic, TreatMissingData};
 pub use combine::{
     Bounded, DryRun, Fallback, FallbackMode, MaxOf, PolicyExt, RateLimited, Stabilized,
     WithFallback,
@@ -47,6 +55,15 @@ pub use observation::{
     Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,
     Sample, SampleValue,
 };
+pub use period::{Datapoint, PeriodWindow};
 pub use policy::{Fixed, FromFn, Policy, from_fn};
 pub use predictive::{AdaptiveForecast, DemandForecast, Predictive, PredictiveConfig};
+pub use step_scaling::{
+    AdjustmentType, AlarmMemory, Cooldown, PolicyType, ScalingAction, ScalingAlarm, StepAdjustment,
+    StepScaling, StepScalingConfig, StepScalingSnapshot, StepScalingState,
+};
+pub use target_tracking::{
+    TargetTracking, TargetTrackingConfig, TargetTrackingSnapshot, TargetTrackingState,
+    TrackedTarget,
+};
 pub use units::{Milli, ValueError};

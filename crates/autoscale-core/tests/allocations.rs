@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    Behavior, Decision, Fallback, FallbackMode, Hpa, HpaConfig, Kpa, KpaConfig, MaxOf,
-    MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, ResourceTarget,
-    Sample,
+    AdjustmentType, Alarm, Behavior, Comparison, Decision, Fallback, FallbackMode, Gauge, Hpa,
+    HpaConfig, Kpa, KpaConfig, MaxOf, MetricReading, MetricSpec, Milli, Observation, PodGroup,
+    Policy, PolicyExt, ResourceTarget, Sample, ScalingAction, ScalingAlarm, StepAdjustment,
+    StepScaling, StepScalingConfig, TargetTracking, TargetTrackingConfig, TrackedTarget,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -95,6 +96,30 @@ fn hpa_allocates_nothing() {
 fn kpa_allocates_nothing() {
     let config = KpaConfig::new(10.0).with_scale_down_delay(Duration::from_secs(60));
     assert_eq!(allocations(Kpa::new(config).unwrap(), &day(10, 1, 1)), 0);
+}
+
+#[test]
+fn target_tracking_allocates_nothing() {
+    let target = TrackedTarget::new(Gauge::cpu_utilization(), 50.0);
+    let policy = TargetTracking::new(TargetTrackingConfig::new([target])).unwrap();
+    for (groups, count) in [(10, 1), (1000, 1), (1, 400)] {
+        assert_eq!(allocations(policy.clone(), &day(groups, count, 1)), 0);
+    }
+}
+
+#[test]
+fn step_scaling_allocates_nothing() {
+    let gauge = Gauge::cpu_utilization;
+    let high = Alarm::new("high", gauge(), Comparison::GreaterThanThreshold, 70.0);
+    let low = Alarm::new("low", gauge(), Comparison::LessThanThreshold, 30.0);
+    let add = StepAdjustment::new(Some(0.0), None, 10);
+    let percent = AdjustmentType::PercentChangeInCapacity;
+    let config = StepScalingConfig::new([
+        ScalingAlarm::new(high, ScalingAction::step(percent, [add])),
+        ScalingAlarm::new(low, ScalingAction::simple(percent, -10)),
+    ]);
+    let policy = StepScaling::new(config).unwrap();
+    assert_eq!(allocations(policy, &day(10, 1, 1)), 0);
 }
 
 #[test]

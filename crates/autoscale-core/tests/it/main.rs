@@ -1,5 +1,6 @@
 //! Tables, properties and snapshots of the decisions, through the public API.
 
+mod aws;
 mod config_errors;
 mod decode;
 #[cfg(feature = "serde")]

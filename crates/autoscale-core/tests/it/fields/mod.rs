@@ -1,5 +1,6 @@
 //! Every field of every configuration flips a decision.
 
+mod aws;
 mod hpa;
 mod kpa;
 

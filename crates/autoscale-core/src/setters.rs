@@ -1,0 +1,17 @@
+/// Setters of a configuration's fields, each with an example made of `start` and the value given.
+macro_rules! setters {
+    ($start:literal; $($setter:ident: $field:ident, $type:ty, $example:literal;)*) => {$(
+        #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+        #[doc = concat!(
+            "\n```\n# use autoscale_core::*;\n# use std::time::Duration;\nlet config = ", $start, ".",
+            stringify!($setter), "(", $example, ");\nassert_eq!(config.", stringify!($field), ", ",
+            $example, ");\n```"
+        )]
+        #[must_use]
+        pub fn $setter(mut self, value: $type) -> Self {
+            self.$field = value;
+            self
+        }
+    )*};
+}
+pub(crate) use setters;
