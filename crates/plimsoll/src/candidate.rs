@@ -8,7 +8,8 @@ use autoscale_core::{
 };
 use plimsoll_sim::Signal;
 
-use crate::policy_file::{KpaPolicy, NamedPolicy, PolicySource};
+use crate::policy_file::{Bounds, KpaPolicy, NamedPolicy, PolicySource};
+use crate::scaling_group::{GroupPolicy, ScalingGroup};
 
 /// A policy ready to run, and what its readings show.
 pub(crate) struct Runnable {
@@ -32,6 +33,8 @@ enum Rule {
     /// With only the metrics that a load trace can drive.
     Hpa(Box<HpaConfig>),
     Kpa(Box<KpaPolicy>),
+    /// With only the alarms and targets that a load trace can drive.
+    Group(Box<ScalingGroup>),
     Fixed(u32),
 }
 
@@ -75,15 +78,27 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
         let config = KpaConfig::new(1.0).with_scale_down_delay(Duration::from_secs(delay_s));
         PolicySource::Kpa(KpaPolicy::at_utilization(0.7, config))
     };
+    let group = |step, tracking| {
+        PolicySource::Group(Box::new(ScalingGroup {
+            step,
+            tracking,
+            ..ScalingGroup::default()
+        }))
+    };
+    let tracking = ScalingGroup::tracking_cpu(0.7).with_warm_up(fleet.start_up);
+    let step = ScalingGroup::stepping_cpu(0.7).with_warm_up(fleet.start_up);
     [
         ("hpa", PolicySource::Hpa(hpa)),
         ("kpa", kpa(0)),
         ("kpa-delay", kpa(300)),
+        ("target-tracking", group(None, Some(tracking))),
+        ("step", group(Some(step), None)),
     ]
     .into_iter()
     .map(|(name, source)| NamedPolicy {
         name: name.to_owned(),
         source,
+        notes: Vec::new(),
     })
     .collect()
 }
@@ -91,31 +106,47 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
 impl Candidate {
     /// Keeps what a load trace can drive of a policy.
     pub(crate) fn new(policy: NamedPolicy) -> Result<Self, CandidateError> {
-        let NamedPolicy { name, source } = policy;
-        let mut notes = Vec::new();
-        let (kind, rule, signals) = match source {
+        let NamedPolicy {
+            name,
+            source,
+            mut notes,
+        } = policy;
+        let (kind, rule, signals, left_out) = match source {
             PolicySource::Hpa(config) => {
                 let (config, signals, left_out) = driven_by_load(config);
-                if config.metrics.is_empty() {
-                    let metrics = left_out.join(", ");
-                    return Err(CandidateError::NoMetric {
-                        policy: name,
-                        metrics,
-                    });
-                }
-                if !left_out.is_empty() {
-                    notes.push(format!(
-                        "left out, since a load trace says nothing about it: {}",
-                        left_out.join(", ")
-                    ));
-                }
-                ("hpa", Rule::Hpa(Box::new(config)), signals)
+                ("hpa", Rule::Hpa(Box::new(config)), signals, left_out)
             }
-            PolicySource::Kpa(policy) => {
-                ("kpa", Rule::Kpa(Box::new(policy)), vec![Signal::TotalRate])
+            PolicySource::Kpa(policy) => (
+                "kpa",
+                Rule::Kpa(Box::new(policy)),
+                vec![Signal::TotalRate],
+                Vec::new(),
+            ),
+            PolicySource::Group(group) => {
+                let (group, signals, left_out) = group.driven_by_load();
+                (
+                    group.kind(),
+                    Rule::Group(Box::new(group)),
+                    signals,
+                    left_out,
+                )
             }
-            PolicySource::Fixed(replicas) => ("fixed", Rule::Fixed(replicas), Vec::new()),
+            PolicySource::Fixed(replicas) => {
+                ("fixed", Rule::Fixed(replicas), Vec::new(), Vec::new())
+            }
         };
+        if !left_out.is_empty() {
+            let metrics = left_out.join(", ");
+            if signals.is_empty() {
+                return Err(CandidateError::NoMetric {
+                    policy: name,
+                    metrics,
+                });
+            }
+            notes.push(format!(
+                "left out, since a load trace says nothing about it: {metrics}"
+            ));
+        }
         Ok(Self {
             name,
             kind,
@@ -136,6 +167,7 @@ impl Candidate {
             Rule::Kpa(policy) => {
                 Some(policy.config(fleet.capacity_rps).target_value / fleet.capacity_rps)
             }
+            Rule::Group(group) => group.setting(fleet.capacity_rps),
             Rule::Fixed(_) => None,
         }
     }
@@ -144,6 +176,7 @@ impl Candidate {
     pub(crate) fn settles_within(&self) -> Duration {
         match &self.rule {
             Rule::Hpa(config) => config.cpu_initialization_period,
+            Rule::Group(group) => group.warm_up(),
             Rule::Kpa(_) | Rule::Fixed(_) => Duration::ZERO,
         }
     }
@@ -153,6 +186,7 @@ impl Candidate {
         match &self.rule {
             Rule::Hpa(config) => config.max_replicas.min(fleet.max),
             Rule::Kpa(policy) => policy.bounds.max.unwrap_or(fleet.max).min(fleet.max),
+            Rule::Group(group) => group.bounds.max.unwrap_or(fleet.max).min(fleet.max),
             Rule::Fixed(replicas) => (*replicas).min(fleet.max),
         }
     }
@@ -182,10 +216,18 @@ impl Candidate {
                 if let Some(percent) = percent {
                     config.target_value = fleet.capacity_rps * f64::from(percent) / 100.0;
                 }
-                let min = policy.bounds.min.unwrap_or(fleet.min);
-                let max = policy.bounds.max.unwrap_or(fleet.max);
                 let kpa = Kpa::new(config).map_err(fail)?;
-                Box::new(kpa.bounded(min..=max).map_err(fail)?)
+                Box::new(kpa.bounded(within(policy.bounds, fleet)).map_err(fail)?)
+            }
+            Rule::Group(group) => {
+                let policy = match percent {
+                    Some(percent) => {
+                        GroupPolicy::new(&group.at(f64::from(percent) / 100.0, fleet.capacity_rps))
+                    }
+                    None => GroupPolicy::new(group),
+                };
+                let policy = policy.map_err(fail)?;
+                Box::new(policy.bounded(within(group.bounds, fleet)).map_err(fail)?)
             }
             Rule::Fixed(replicas) => Box::new(Fixed(*replicas)),
         };
@@ -196,9 +238,14 @@ impl Candidate {
     }
 
     /// Whether the policy has a knob to sweep.
-    pub(crate) const fn has_knob(&self) -> bool {
-        !matches!(self.rule, Rule::Fixed(_))
+    pub(crate) fn has_knob(&self, fleet: Fleet) -> bool {
+        self.own_setting(fleet).is_some()
     }
+}
+
+/// A policy's own bounds, or the fleet's.
+fn within(bounds: Bounds, fleet: Fleet) -> std::ops::RangeInclusive<u32> {
+    bounds.min.unwrap_or(fleet.min)..=bounds.max.unwrap_or(fleet.max)
 }
 
 /// Splits an HPA's metrics into those that a load trace can drive and the names of the others.

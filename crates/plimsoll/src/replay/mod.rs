@@ -307,7 +307,7 @@ fn replay_all(
     let mut pieces = Vec::new();
     for candidate in candidates {
         pieces.push(Piece::Whole(candidate));
-        if candidate.has_knob() {
+        if candidate.has_knob(fleet) {
             pieces.extend(settings().map(|s| Piece::Setting(candidate, s)));
         }
     }
