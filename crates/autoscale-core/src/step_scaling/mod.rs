@@ -91,7 +91,7 @@ pub struct StepScalingState {
     #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub proposed_cooldown: Option<Duration>,
     /// The cooldown in force.
-    pub cooldown: Option<Cooldown>,
+    pub cooldown: Option<ScalingCooldown>,
     /// Each alarm's memory, in the configuration's order.
     pub alarms: Vec<AlarmMemory>,
 }
@@ -99,16 +99,16 @@ pub struct StepScalingState {
 /// The cooldown after a simple policy's activity.
 ///
 /// ```
-/// # use autoscale_core::Cooldown;
+/// # use autoscale_core::ScalingCooldown;
 /// # use std::time::Duration;
 /// let [length, until] = [300, 315].map(Duration::from_secs);
-/// let cooldown = Cooldown { length, until, latest_start: until };
+/// let cooldown = ScalingCooldown { length, until, latest_start: until };
 /// assert!(cooldown.until > cooldown.length);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Cooldown {
+pub struct ScalingCooldown {
     /// How long it lasts once replicas have started or ended.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub length: Duration,
@@ -287,7 +287,7 @@ impl StepScalingState {
     fn cool(&mut self, seen: &Observation, carried_out: bool, warm_up: Duration) {
         let proposed = self.proposed_cooldown.take().filter(|_| carried_out);
         if let Some(length) = proposed {
-            self.cooldown = Some(Cooldown {
+            self.cooldown = Some(ScalingCooldown {
                 length,
                 until: self.now.saturating_add(length),
                 latest_start: self.now.saturating_add(warm_up),
