@@ -205,7 +205,7 @@ impl StepScaling {
     }
 
     /// Takes another configuration. An alarm with the name, the gauge, the period and the statistic
-    /// of an old one keeps its datapoints and its state.
+    /// of an old one keeps its datapoints and its state, and acts when its period ends.
     ///
     /// # Errors
     /// [`ConfigError`]; the old configuration stays.
@@ -232,7 +232,11 @@ impl StepScaling {
             let mut same = old
                 .clone()
                 .filter(|(a, _)| a.alarm.is_same_series(&new.alarm));
-            same.next().map(|(_, m)| m.clone()).unwrap_or_default()
+            let memory = same.next().map(|(_, m)| m.clone()).unwrap_or_default();
+            AlarmMemory {
+                proposal: None,
+                ..memory
+            }
         };
         self.state.alarms = config.alarms.iter().map(kept).collect();
         self.config = config;

@@ -198,6 +198,18 @@ fn an_absence_is_missing_data() {
     assert_eq!(run.until(3780, at(80)).replicas, 5);
 }
 
+/// What the old action asked for is forgotten; the new one acts when the period ends.
+#[test]
+fn a_changed_action_waits_for_the_period() {
+    let mut run = Run::new(policy([(above(50.0), change(1))]), 4);
+    assert_eq!(run.until(60, at(80)).replicas, 5);
+    run.replicas = 4; // not carried out
+    let other = super::config([(above(50.0), change(3))]);
+    run.policy.reconfigure(other).unwrap();
+    assert_eq!(run.until(105, at(80)).replicas, 4);
+    assert_eq!(run.until(120, at(80)).replicas, 7);
+}
+
 /// A new configuration keeps what an alarm of the same name has seen, if it looks at the same.
 #[test]
 fn a_changed_series_begins_anew() {
