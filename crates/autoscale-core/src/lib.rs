@@ -59,8 +59,8 @@ pub use period::{Datapoint, PeriodWindow};
 pub use policy::{Fixed, FromFn, Policy, from_fn};
 pub use predictive::{AdaptiveForecast, DemandForecast, Predictive, PredictiveConfig};
 pub use step_scaling::{
-    AdjustmentType, AlarmMemory, Cooldown, PolicyType, ScalingAction, ScalingAlarm, StepAdjustment,
-    StepScaling, StepScalingConfig, StepScalingSnapshot, StepScalingState,
+    AdjustmentType, AlarmMemory, PolicyType, ScalingAction, ScalingAlarm, ScalingCooldown,
+    StepAdjustment, StepScaling, StepScalingConfig, StepScalingSnapshot, StepScalingState,
 };
 pub use target_tracking::{
     TargetTracking, TargetTrackingConfig, TargetTrackingSnapshot, TargetTrackingState,

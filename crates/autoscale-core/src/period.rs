@@ -87,7 +87,6 @@ impl PeriodWindow {
         closed.clear();
         *self = Self {
             closed,
-            passed_over: self.passed_over,
             ..Self::default()
         };
     }

@@ -91,7 +91,7 @@ pub struct StepScalingState {
     #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub proposed_cooldown: Option<Duration>,
     /// The cooldown in force.
-    pub cooldown: Option<Cooldown>,
+    pub cooldown: Option<ScalingCooldown>,
     /// Each alarm's memory, in the configuration's order.
     pub alarms: Vec<AlarmMemory>,
 }
@@ -99,16 +99,16 @@ pub struct StepScalingState {
 /// The cooldown after a simple policy's activity.
 ///
 /// ```
-/// # use autoscale_core::Cooldown;
+/// # use autoscale_core::ScalingCooldown;
 /// # use std::time::Duration;
 /// let [length, until] = [300, 315].map(Duration::from_secs);
-/// let cooldown = Cooldown { length, until, latest_start: until };
+/// let cooldown = ScalingCooldown { length, until, latest_start: until };
 /// assert!(cooldown.until > cooldown.length);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Cooldown {
+pub struct ScalingCooldown {
     /// How long it lasts once replicas have started or ended.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub length: Duration,
@@ -205,7 +205,7 @@ impl StepScaling {
     }
 
     /// Takes another configuration. An alarm with the name, the gauge, the period and the statistic
-    /// of an old one keeps its datapoints and its state.
+    /// of an old one keeps its datapoints and its state, and acts when its period ends.
     ///
     /// # Errors
     /// [`ConfigError`]; the old configuration stays.
@@ -232,7 +232,11 @@ impl StepScaling {
             let mut same = old
                 .clone()
                 .filter(|(a, _)| a.alarm.is_same_series(&new.alarm));
-            same.next().map(|(_, m)| m.clone()).unwrap_or_default()
+            let memory = same.next().map(|(_, m)| m.clone()).unwrap_or_default();
+            AlarmMemory {
+                proposal: None,
+                ..memory
+            }
         };
         self.state.alarms = config.alarms.iter().map(kept).collect();
         self.config = config;
@@ -287,7 +291,7 @@ impl StepScalingState {
     fn cool(&mut self, seen: &Observation, carried_out: bool, warm_up: Duration) {
         let proposed = self.proposed_cooldown.take().filter(|_| carried_out);
         if let Some(length) = proposed {
-            self.cooldown = Some(Cooldown {
+            self.cooldown = Some(ScalingCooldown {
                 length,
                 until: self.now.saturating_add(length),
                 latest_start: self.now.saturating_add(warm_up),

@@ -197,3 +197,35 @@ fn an_absence_is_missing_data() {
     assert_eq!(run.until(3765, at(80)).replicas, 4);
     assert_eq!(run.until(3780, at(80)).replicas, 5);
 }
+
+/// What the old action asked for is forgotten; the new one acts when the period ends.
+#[test]
+fn a_changed_action_waits_for_the_period() {
+    let mut run = Run::new(policy([(above(50.0), change(1))]), 4);
+    assert_eq!(run.until(60, at(80)).replicas, 5);
+    run.replicas = 4; // not carried out
+    let other = super::config([(above(50.0), change(3))]);
+    run.policy.reconfigure(other).unwrap();
+    assert_eq!(run.until(105, at(80)).replicas, 4);
+    assert_eq!(run.until(120, at(80)).replicas, 7);
+}
+
+/// A new configuration keeps what an alarm of the same name has seen, if it looks at the same.
+#[test]
+fn a_changed_series_begins_anew() {
+    let mut other_gauge = above(50.0);
+    other_gauge.gauge.reading = 1;
+    for (changed, kept) in [
+        (above(60.0).with_evaluation_periods(9), 1),
+        (above(50.0).with_period(secs(30)), 0),
+        (above(50.0).with_statistic(PeriodStatistic::Sum), 0),
+        (other_gauge, 0),
+    ] {
+        let mut run = Run::new(policy([(above(50.0), change(1))]), 4);
+        run.until(60, at(10));
+        run.policy
+            .reconfigure(super::config([(changed, change(1))]))
+            .unwrap();
+        assert_eq!(closed(&run).len(), kept);
+    }
+}

@@ -188,6 +188,8 @@ fn warming_replicas_count_as_added() {
 #[test]
 fn missing_data_changes_nothing() {
     let mut run = Run::new(policy([half()]), 4);
+    let first = run.once(at(400));
+    assert_eq!((first.blind, first.reason), (false, Reason::NoData));
     run.before(120, at(400));
     let blind = run.until(1000, failed);
     assert_eq!(
@@ -216,7 +218,9 @@ fn missing_data_changes_nothing() {
     let gone = run.until(240, failed);
     assert_eq!(gone.after(StageKind::Recommended), Some(8)); // of the minute until 240
     run.before(300, failed);
-    assert_eq!(run.once(failed).after(StageKind::Recommended), Some(4));
+    let gone = run.once(failed);
+    assert_eq!(gone.after(StageKind::Recommended), Some(4));
+    assert!(!gone.thresholds[0].met && gone.thresholds[0].crossed == 0);
 
     // Not while it fails, and not for what is incomplete.
     let mut run = Run::new(policy([half()]), 4);
@@ -379,4 +383,31 @@ fn what_is_remembered_is_small() {
     });
     let bytes = size_of_val(state) + windows.sum::<usize>();
     assert!(bytes <= 1024, "{bytes}");
+}
+
+/// A tick longer than the period, before and after a change.
+#[test]
+fn a_slow_tick_works() {
+    let target = TrackedTarget::new(value(), 50.0).with_period(secs(10));
+    let mut run = Run::new(policy([target]), 4);
+    run.tick = secs(60);
+    assert_eq!(changes(&mut run, 600, at(75)), [(180, 6), (420, 9)]);
+}
+
+/// Without a list of pods a figure speaks for the replicas that the status counts; that nothing is
+/// known of them keeps them.
+#[test]
+fn without_pods_it_only_scales_out() {
+    let bare = |units: i64| {
+        move |n: u32| Observation {
+            pods: vec![],
+            ..at(units)(n)
+        }
+    };
+    for (units, expected, reason) in [(75, 6, Reason::ScaleUp), (10, 4, Reason::SamplesLost)] {
+        let target = TrackedTarget::new(value(), 50.0).with_scale_in_periods(3);
+        let mut run = Run::new(policy([target]), 4);
+        let decision = run.until(180, bare(units));
+        assert_eq!((decision.replicas, decision.reason), (expected, reason));
+    }
 }
