@@ -1,12 +1,15 @@
 //! Policies as a replay needs them: with the signals they read and a knob to turn.
 
+use std::time::Duration;
+
 use autoscale_core::{
     ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, MetricSpec, Milli, Policy, PolicyExt as _,
     ResourceTarget, ValueTarget,
 };
 use plimsoll_sim::Signal;
 
-use crate::policy_file::{KpaPolicy, NamedPolicy, PolicySource};
+use crate::policy_file::{Bounds, KpaPolicy, NamedPolicy, PolicySource};
+use crate::scaling_group::{GroupPolicy, ScalingGroup};
 
 /// A policy ready to run, and what its readings show.
 pub(crate) struct Runnable {
@@ -30,6 +33,8 @@ enum Rule {
     /// With only the metrics that a load trace can drive.
     Hpa(Box<HpaConfig>),
     Kpa(Box<KpaPolicy>),
+    /// With only the alarms and targets that a load trace can drive.
+    Group(Box<ScalingGroup>),
     Fixed(u32),
 }
 
@@ -45,12 +50,14 @@ pub(crate) enum CandidateError {
     Config { policy: String, source: ConfigError },
 }
 
-/// Bounds that hold for policies without their own, and what a replica carries.
+/// Bounds that hold for policies without their own, and what a replica is like.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fleet {
     pub(crate) min: u32,
     pub(crate) max: u32,
     pub(crate) capacity_rps: f64,
+    /// From an order to service.
+    pub(crate) start_up: Duration,
 }
 
 /// The knob's settings that a sweep tries: target utilization 0.15 … 0.80.
@@ -63,19 +70,30 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
     let hpa = HpaConfig::new(fleet.max, [MetricSpec::cpu_utilization(70)])
         .with_min_replicas(fleet.min.clamp(1, fleet.max.max(1)));
     let kpa = |delay_s: u64| {
-        let config =
-            KpaConfig::new(1.0).with_scale_down_delay(std::time::Duration::from_secs(delay_s));
+        let config = KpaConfig::new(1.0).with_scale_down_delay(Duration::from_secs(delay_s));
         PolicySource::Kpa(KpaPolicy::at_utilization(0.7, config))
     };
+    let group = |step, tracking| {
+        PolicySource::Group(Box::new(ScalingGroup {
+            step,
+            tracking,
+            ..ScalingGroup::default()
+        }))
+    };
+    let tracking = ScalingGroup::tracking_cpu(0.7).with_warm_up(fleet.start_up);
+    let step = ScalingGroup::stepping_cpu(0.7).with_warm_up(fleet.start_up);
     [
         ("hpa", PolicySource::Hpa(hpa)),
         ("kpa", kpa(0)),
         ("kpa-delay", kpa(300)),
+        ("target-tracking", group(None, Some(tracking))),
+        ("step", group(Some(step), None)),
     ]
     .into_iter()
     .map(|(name, source)| NamedPolicy {
         name: name.to_owned(),
         source,
+        notes: Vec::new(),
     })
     .collect()
 }
@@ -83,31 +101,47 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
 impl Candidate {
     /// Keeps what a load trace can drive of a policy.
     pub(crate) fn new(policy: NamedPolicy) -> Result<Self, CandidateError> {
-        let NamedPolicy { name, source } = policy;
-        let mut notes = Vec::new();
-        let (kind, rule, signals) = match source {
+        let NamedPolicy {
+            name,
+            source,
+            mut notes,
+        } = policy;
+        let (kind, rule, signals, left_out) = match source {
             PolicySource::Hpa(config) => {
                 let (config, signals, left_out) = driven_by_load(config);
-                if config.metrics.is_empty() {
-                    let metrics = left_out.join(", ");
-                    return Err(CandidateError::NoMetric {
-                        policy: name,
-                        metrics,
-                    });
-                }
-                if !left_out.is_empty() {
-                    notes.push(format!(
-                        "left out, since a load trace says nothing about it: {}",
-                        left_out.join(", ")
-                    ));
-                }
-                ("hpa", Rule::Hpa(Box::new(config)), signals)
+                ("hpa", Rule::Hpa(Box::new(config)), signals, left_out)
             }
-            PolicySource::Kpa(policy) => {
-                ("kpa", Rule::Kpa(Box::new(policy)), vec![Signal::TotalRate])
+            PolicySource::Kpa(policy) => (
+                "kpa",
+                Rule::Kpa(Box::new(policy)),
+                vec![Signal::TotalRate],
+                Vec::new(),
+            ),
+            PolicySource::Group(group) => {
+                let (group, signals, left_out) = group.driven_by_load();
+                (
+                    group.kind(),
+                    Rule::Group(Box::new(group)),
+                    signals,
+                    left_out,
+                )
             }
-            PolicySource::Fixed(replicas) => ("fixed", Rule::Fixed(replicas), Vec::new()),
+            PolicySource::Fixed(replicas) => {
+                ("fixed", Rule::Fixed(replicas), Vec::new(), Vec::new())
+            }
         };
+        if !left_out.is_empty() {
+            let metrics = left_out.join(", ");
+            if signals.is_empty() {
+                return Err(CandidateError::NoMetric {
+                    policy: name,
+                    metrics,
+                });
+            }
+            notes.push(format!(
+                "left out, since a load trace says nothing about it: {metrics}"
+            ));
+        }
         Ok(Self {
             name,
             kind,
@@ -128,15 +162,17 @@ impl Candidate {
             Rule::Kpa(policy) => {
                 Some(policy.config(fleet.capacity_rps).target_value / fleet.capacity_rps)
             }
+            Rule::Group(group) => group.setting(fleet.capacity_rps),
             Rule::Fixed(_) => None,
         }
     }
 
     /// How long a pod's age may matter to the policy.
-    pub(crate) fn settles_within(&self) -> std::time::Duration {
+    pub(crate) fn settles_within(&self) -> Duration {
         match &self.rule {
             Rule::Hpa(config) => config.cpu_initialization_period,
-            Rule::Kpa(_) | Rule::Fixed(_) => std::time::Duration::ZERO,
+            Rule::Group(group) => group.warm_up(),
+            Rule::Kpa(_) | Rule::Fixed(_) => Duration::ZERO,
         }
     }
 
@@ -145,6 +181,7 @@ impl Candidate {
         match &self.rule {
             Rule::Hpa(config) => config.max_replicas.min(fleet.max),
             Rule::Kpa(policy) => policy.bounds.max.unwrap_or(fleet.max).min(fleet.max),
+            Rule::Group(group) => group.bounds.max.unwrap_or(fleet.max).min(fleet.max),
             Rule::Fixed(replicas) => (*replicas).min(fleet.max),
         }
     }
@@ -174,10 +211,18 @@ impl Candidate {
                 if let Some(percent) = percent {
                     config.target_value = fleet.capacity_rps * f64::from(percent) / 100.0;
                 }
-                let min = policy.bounds.min.unwrap_or(fleet.min);
-                let max = policy.bounds.max.unwrap_or(fleet.max);
                 let kpa = Kpa::new(config).map_err(fail)?;
-                Box::new(kpa.bounded(min..=max).map_err(fail)?)
+                Box::new(kpa.bounded(within(policy.bounds, fleet)).map_err(fail)?)
+            }
+            Rule::Group(group) => {
+                let policy = match percent {
+                    Some(percent) => {
+                        GroupPolicy::new(&group.at(f64::from(percent) / 100.0, fleet.capacity_rps))
+                    }
+                    None => GroupPolicy::new(group),
+                };
+                let policy = policy.map_err(fail)?;
+                Box::new(policy.bounded(within(group.bounds, fleet)).map_err(fail)?)
             }
             Rule::Fixed(replicas) => Box::new(Fixed(*replicas)),
         };
@@ -188,9 +233,14 @@ impl Candidate {
     }
 
     /// Whether the policy has a knob to sweep.
-    pub(crate) const fn has_knob(&self) -> bool {
-        !matches!(self.rule, Rule::Fixed(_))
+    pub(crate) fn has_knob(&self, fleet: Fleet) -> bool {
+        self.own_setting(fleet).is_some()
     }
+}
+
+/// A policy's own bounds, or the fleet's.
+fn within(bounds: Bounds, fleet: Fleet) -> std::ops::RangeInclusive<u32> {
+    bounds.min.unwrap_or(fleet.min)..=bounds.max.unwrap_or(fleet.max)
 }
 
 /// Splits an HPA's metrics into those that a load trace can drive and the names of the others.

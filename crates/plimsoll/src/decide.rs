@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::cli::DecideArgs;
 use crate::input_error::InputError;
 use crate::output;
-use crate::policy_file::{self, PolicySource};
+use crate::policy_file::{self, Bounds, PolicySource};
+use crate::scaling_group::{GroupPolicy, GroupState};
 
 /// What a policy remembers from one call to the next.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,6 +21,7 @@ use crate::policy_file::{self, PolicySource};
 enum State {
     Hpa(HpaState),
     Kpa(KpaState),
+    Group(GroupState),
 }
 
 /// Runs the command; gives what to print.
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             check_readings(&observation, config.metrics.len())?;
             let state = match state {
                 Some(State::Hpa(state)) => state,
-                Some(State::Kpa(_)) => return Err(mismatch()),
+                Some(_) => return Err(mismatch()),
                 None => HpaState::default(),
             };
             let mut hpa = Hpa::try_from(HpaSnapshot { config, state }).map_err(refuse)?;
@@ -65,7 +67,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             check_readings(&observation, 1)?;
             let state = match state {
                 Some(State::Kpa(state)) => state,
-                Some(State::Hpa(_)) => return Err(mismatch()),
+                Some(_) => return Err(mismatch()),
                 None => KpaState::default(),
             };
             let capacity = match (args.capacity, policy.target) {
@@ -79,7 +81,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                     ));
                 }
             };
-            let bounds = policy.bounds.min.unwrap_or(0)..=policy.bounds.max.unwrap_or(u32::MAX);
+            let bounds = range(policy.bounds);
             let config = policy.config(capacity);
             let mut kpa = Kpa::try_from(KpaSnapshot { config, state }).map_err(refuse)?;
             let decision = (&mut kpa)
@@ -87,6 +89,26 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                 .map_err(refuse)?
                 .decide(now, &observation);
             (decision, Some(State::Kpa(kpa.state().clone())))
+        }
+        PolicySource::Group(group) => {
+            check_readings(&observation, group.metrics.len())?;
+            let state = match state {
+                Some(State::Group(state)) => Some(state),
+                Some(_) => return Err(mismatch()),
+                None => None,
+            };
+            let bounds = range(group.bounds);
+            let mut group = match state {
+                None => GroupPolicy::new(&group).map_err(refuse)?,
+                Some(state) => GroupPolicy::resume(*group, state)
+                    .ok_or_else(mismatch)?
+                    .map_err(refuse)?,
+            };
+            let decision = (&mut group)
+                .bounded(bounds)
+                .map_err(refuse)?
+                .decide(now, &observation);
+            (decision, Some(State::Group(group.state())))
         }
         PolicySource::Fixed(replicas) => (Fixed(replicas).decide(now, &observation), None),
     };
@@ -98,7 +120,18 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
         texts.push((path, state));
     }
     output::write_all(&texts)?;
+    for note in &policy.notes {
+        eprintln!(
+            "note: {}: {}",
+            output::printable(&policy.name),
+            output::printable(note)
+        );
+    }
     Ok(String::new())
+}
+
+fn range(bounds: Bounds) -> std::ops::RangeInclusive<u32> {
+    bounds.min.unwrap_or(0)..=bounds.max.unwrap_or(u32::MAX)
 }
 
 fn load_state(path: &Path) -> Result<Option<State>, InputError> {

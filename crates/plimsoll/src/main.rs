@@ -9,6 +9,7 @@ mod output;
 mod policy_file;
 mod progress;
 mod replay;
+mod scaling_group;
 mod table;
 
 use std::process::ExitCode;

@@ -66,6 +66,7 @@ fn collect(object: &Node, policies: &mut Vec<NamedPolicy>) -> Result<(), Fault> 
             policies.push(NamedPolicy {
                 name: manifest.name().to_owned(),
                 source: PolicySource::Hpa(config),
+                notes: Vec::new(),
             });
             Ok(())
         }

@@ -7,7 +7,7 @@
 //!
 //! ```toml
 //! name = "api"            # default: the file's name without its ending
-//! kind = "kpa"            # hpa, kpa or fixed
+//! kind = "kpa"            # hpa, kpa, target-tracking, step or fixed
 //! target_utilization = 0.7
 //! stable_window = "60s"
 //!
@@ -20,7 +20,10 @@
 //!   [`HpaConfig`]'s for `hpa`, where `bounds.min` and `bounds.max` are other names of
 //!   `min_replicas` and `max_replicas`; [`KpaConfig`]'s for `kpa`, where `target_utilization`, a
 //!   share of what one replica carries (above 0, at most 1.5), may stand for `target_value`;
-//!   `replicas` alone for `fixed`, which has no bounds. Durations are strings such as `"5m"`.
+//!   [`TargetTrackingConfig`](autoscale_core::TargetTrackingConfig)'s for `target-tracking` and
+//!   [`StepScalingConfig`](autoscale_core::StepScalingConfig)'s for `step`, where
+//!   `target-utilization` may stand for the targets or alarms; `replicas` alone for `fixed`, which
+//!   has no bounds. Durations are strings such as `"5m"`.
 //!
 //! Anything unknown, misspelt or out of range is one error with its file, line and column. The
 //! guide with a complete example of each kind is `docs/policy-files.md`.
@@ -28,6 +31,7 @@
 mod fault;
 mod manifest;
 mod nearest;
+mod places;
 mod reader;
 mod toml;
 mod tree;
@@ -44,6 +48,7 @@ use autoscale_core::{HpaConfig, KpaConfig};
 use serde::Deserialize;
 
 use crate::input_error::InputError;
+use crate::scaling_group::ScalingGroup;
 
 /// Largest file that is read.
 const SIZE_LIMIT: u64 = 1 << 20;
@@ -55,6 +60,8 @@ pub(crate) struct NamedPolicy {
     pub(crate) name: String,
     /// What it is made of.
     pub(crate) source: PolicySource,
+    /// What the file says that is not followed, and other things to know.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What a policy is made of.
@@ -64,6 +71,8 @@ pub(crate) enum PolicySource {
     Hpa(HpaConfig),
     /// A Knative KPA.
     Kpa(KpaPolicy),
+    /// An AWS auto scaling group.
+    Group(Box<ScalingGroup>),
     /// A fixed number of replicas.
     Fixed(u32),
 }
@@ -132,7 +141,7 @@ pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
         let (field, index) = match &policy.source {
             PolicySource::Hpa(config) => ("first_reading", config.first_reading),
             PolicySource::Kpa(policy) => ("reading", policy.config.reading),
-            PolicySource::Fixed(_) => continue,
+            PolicySource::Group(_) | PolicySource::Fixed(_) => continue,
         };
         if index != 0 {
             let message = format!("{field} is {index}, must be 0 in a policy file");

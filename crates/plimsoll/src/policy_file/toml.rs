@@ -2,20 +2,27 @@
 
 use std::path::Path;
 
-use autoscale_core::{ConfigError, Hpa, HpaConfig, Kpa, KpaConfig};
+use autoscale_core::{
+    ConfigError, Hpa, HpaConfig, Kpa, KpaConfig, StepScaling, StepScalingConfig, TargetTracking,
+    TargetTrackingConfig,
+};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, quote};
 use super::nearest::suggestion;
+use super::places::Places;
 use super::reader::{read, take};
-use super::tree::{DEPTH_LIMIT, Entry, Node, Position, Value};
+use super::tree::{DEPTH_LIMIT, Entry, Node, Value};
 use super::{Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource};
 use crate::input_error::InputError;
+use crate::scaling_group::ScalingGroup;
 
-const KINDS: [&str; 3] = ["hpa", "kpa", "fixed"];
+const KINDS: [&str; 5] = ["hpa", "kpa", "target-tracking", "step", "fixed"];
 const UTILIZATION: &str = "target_utilization";
+/// The same where fields are written with hyphens.
+const AIM: &str = "target-utilization";
 
 /// The policy of a file.
 pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputError> {
@@ -35,6 +42,11 @@ pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputErro
             PolicySource::Hpa(hpa(root).map_err(|fault| fault.in_file(file, &more))?)
         }
         "kpa" => PolicySource::Kpa(kpa(root).map_err(in_file)?),
+        "target-tracking" | "step" => {
+            let more = ["name", "kind", "bounds", AIM];
+            let group = group(&kind, root).map_err(|fault| fault.in_file(file, &more))?;
+            PolicySource::Group(Box::new(group))
+        }
         _ => PolicySource::Fixed(
             read::<Fixed>(&root)
                 .map_err(|fault| fault.in_file(file, &["name", "kind"]))?
@@ -44,6 +56,7 @@ pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputErro
     Ok(NamedPolicy {
         name: name.unwrap_or_else(stem),
         source,
+        notes: Vec::new(),
     })
 }
 
@@ -92,11 +105,77 @@ fn hpa(mut root: Node) -> Result<HpaConfig, Fault> {
     Ok(config)
 }
 
-fn kpa(mut root: Node) -> Result<KpaPolicy, Fault> {
-    let bounds = match root.take("bounds") {
-        Some(table) => bounds(&table)?,
-        None => Bounds::default(),
+/// Alarms or targets; or the utilization that a usual rule aims at.
+fn group(kind: &str, mut root: Node) -> Result<ScalingGroup, Fault> {
+    let bounds = take_bounds(&mut root)?;
+    let is_step = kind == "step";
+    let list = if is_step { "alarms" } else { "targets" };
+    let aim = match (root.entry(list), root.entry(AIM)) {
+        (Some(_), Some(twice)) => {
+            let message = format!("{list} and {AIM} exclude each other: give one");
+            return Err(Fault::new(twice.key_at, message));
+        }
+        (_, Some(_)) => Some(take_share(&mut root, AIM)?),
+        _ => None,
     };
+    let place = root.find(list);
+    if aim.is_some() {
+        root.put(Entry {
+            key: list.to_owned(),
+            key_at: place,
+            node: Node {
+                at: place,
+                value: Value::List(Vec::new()),
+            },
+        });
+    }
+    let (mut step, mut tracking) = (None, None);
+    if is_step {
+        let mut config: StepScalingConfig = read(&root)?;
+        if let Some(share) = aim {
+            config.alarms = ScalingGroup::stepping_cpu(share).alarms;
+        }
+        StepScaling::new(config.clone()).map_err(|error| refused(&root, &error))?;
+        step = Some(config);
+    } else {
+        let mut config: TargetTrackingConfig = read(&root)?;
+        if let Some(share) = aim {
+            config.targets = ScalingGroup::tracking_cpu(share).targets;
+        }
+        TargetTracking::new(config.clone()).map_err(|error| refused(&root, &error))?;
+        tracking = Some(config);
+    }
+    let group = ScalingGroup {
+        step,
+        tracking,
+        metrics: Vec::new(),
+        bounds,
+    };
+    group.with_named_metrics().map_err(|gap| {
+        let message =
+            format!("reading {gap} is read by none of the {list}: number the readings from 0 on");
+        Fault::new(place, message)
+    })
+}
+
+fn take_bounds(root: &mut Node) -> Result<Bounds, Fault> {
+    root.take("bounds")
+        .map_or_else(|| Ok(Bounds::default()), |table| bounds(&table))
+}
+
+/// Takes a share of what one replica carries.
+fn take_share(root: &mut Node, key: &str) -> Result<f64, Fault> {
+    let at = root.find(key);
+    let share = take::<f64>(root, key)?.unwrap_or_default();
+    if share > 0.0 && share <= 1.5 {
+        return Ok(share);
+    }
+    let message = format!("{key} is {share}, must be above 0 and at most 1.5");
+    Err(Fault::new(at, message))
+}
+
+fn kpa(mut root: Node) -> Result<KpaPolicy, Fault> {
+    let bounds = take_bounds(&mut root)?;
     let target = match (root.entry("target_value"), root.entry(UTILIZATION)) {
         (Some(_), Some(twice)) => {
             let message = format!("target_value and {UTILIZATION} exclude each other: give one");
@@ -106,11 +185,7 @@ fn kpa(mut root: Node) -> Result<KpaPolicy, Fault> {
         (None, Some(entry)) => {
             let at = entry.at();
             let key_at = entry.key_at;
-            let share = take::<f64>(&mut root, UTILIZATION)?.unwrap_or_default();
-            if !(share > 0.0 && share <= 1.5) {
-                let message = format!("{UTILIZATION} is {share}, must be above 0 and at most 1.5");
-                return Err(Fault::new(at, message));
-            }
+            let share = take_share(&mut root, UTILIZATION)?;
             // Stands in until the capacity of a replica is known.
             root.put(Entry {
                 key: "target_value".to_owned(),
@@ -214,30 +289,4 @@ fn convert(node: Spanned<DeValue<'_>>, places: &Places<'_>, depth: usize) -> Res
         DeValue::Table(table) => convert_table(table, places, depth)?.value,
     };
     Ok(Node { at, value })
-}
-
-/// Finds the line and column of a byte.
-struct Places<'a> {
-    source: &'a str,
-    line_starts: Vec<usize>,
-}
-
-impl<'a> Places<'a> {
-    fn new(source: &'a str) -> Self {
-        let breaks = source.match_indices('\n').map(|(at, _)| at + 1);
-        Self {
-            source,
-            line_starts: std::iter::once(0).chain(breaks).collect(),
-        }
-    }
-
-    fn of(&self, byte: usize) -> Position {
-        let line = self
-            .line_starts
-            .partition_point(|start| *start <= byte)
-            .max(1);
-        let start = self.line_starts[line - 1];
-        let before = self.source.get(start..byte).unwrap_or("");
-        (line, before.chars().count() + 1)
-    }
 }

@@ -50,6 +50,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         min: args.min,
         max: args.max,
         capacity_rps: load.model.capacity_rps,
+        start_up: args.start_up,
     };
     // What is wrong with the fleet is said before what follows from it for a policy.
     Plant::new(&load, plant_config(args)).map_err(|e| flag_error(&e))?;
@@ -306,7 +307,7 @@ fn replay_all(
     let mut work = Vec::new();
     for candidate in candidates {
         work.push(Piece::Whole(candidate));
-        if candidate.has_knob() {
+        if candidate.has_knob(fleet) {
             work.extend(settings().map(|s| Piece::Setting(candidate, s)));
         }
     }

@@ -61,6 +61,21 @@ fn policies_come_in_the_order_of_flags_and_documents() {
     assert_eq!(number(&report["policies"][3]["setting"]), 0.6);
 }
 
+/// The default rule of steps, written out.
+const STEP: &str = "kind = \"step\"
+warm-up = \"90s\"
+[[alarms]]
+alarm = { name = \"high\", gauge = { statistic = { utilization = { resource = \"cpu\" } } }, \
+comparison = \"greater-than-threshold\", threshold = 77.0 }
+action = { policy-type = \"step\", adjustment-type = \"percent-change-in-capacity\", \
+steps = [{ lower-bound = 0, upper-bound = 14, adjustment = 10 }, { lower-bound = 14, adjustment = 30 }] }
+[[alarms]]
+alarm = { name = \"low\", gauge = { statistic = { utilization = { resource = \"cpu\" } } }, \
+comparison = \"less-than-threshold\", threshold = 49.0, evaluation-periods = 5 }
+action = { policy-type = \"simple\", adjustment-type = \"percent-change-in-capacity\", \
+steps = [{ adjustment = -10 }], min-adjustment-magnitude = 1, cooldown = \"300s\" }
+";
+
 #[test]
 fn the_default_policies_are_what_their_files_would_be() {
     let dir = Dir::new()
@@ -73,17 +88,22 @@ fn the_default_policies_are_what_their_files_would_be() {
         .with(
             "kpa-delay.toml",
             "kind = \"kpa\"\ntarget_utilization = 0.7\nscale_down_delay = \"300s\"\n",
-        );
-    let flags = [
-        "--policy",
+        )
+        .with(
+            "target-tracking.toml",
+            "kind = \"target-tracking\"\ntarget-utilization = 0.7\nwarm-up = \"90s\"\n",
+        )
+        .with("step.toml", STEP);
+    let files = [
         "hpa.yaml",
-        "--policy",
         "kpa.toml",
-        "--policy",
         "kpa-delay.toml",
+        "target-tracking.toml",
+        "step.toml",
     ];
+    let flags: Vec<&str> = files.iter().flat_map(|f| ["--policy", f]).collect();
     let [built_in, from_files] = [&[][..], &flags].map(|flags| {
-        let mut report = dir.replay(&[&["t.csv"][..], flags].concat());
+        let mut report = dir.replay(&[&["t.csv", "--start-up", "90s"][..], flags].concat());
         // What was typed differs.
         report["command"].take();
         report

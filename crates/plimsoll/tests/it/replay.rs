@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::{CPU, Dir, manifest, near, number, trace, waves};
 
+/// The policies that are replayed where none is named.
+const DEFAULTS: [&str; 5] = ["hpa", "kpa", "kpa-delay", "target-tracking", "step"];
+
 const ONE_DAY: [&str; 4] = ["--from", "1998-06-09", "--to", "1998-06-10"];
 
 #[test]
@@ -26,7 +29,7 @@ fn needs_no_arguments_and_writes_both_reports() {
             .filter(|l| l.split(' ').next() == Some(name))
             .count()
     };
-    assert_eq!(["hpa", "kpa", "kpa-delay"].map(rows), [1, 1, 1], "{text}");
+    assert_eq!(DEFAULTS.map(rows), [1; 5], "{text}");
     assert_eq!(
         text.lines().filter(|l| l.starts_with("policy ")).count(),
         1,
@@ -58,9 +61,9 @@ fn the_report_has_the_fields_of_the_contract() {
     assert_eq!(header, [60, 30, 15]);
     let policies = report["policies"].as_array().unwrap();
     let names: Vec<&Value> = policies.iter().map(|p| &p["name"]).collect();
-    assert_eq!(names, ["hpa", "kpa", "kpa-delay"]);
+    assert_eq!(names, DEFAULTS);
     let kinds: Vec<&Value> = policies.iter().map(|p| &p["kind"]).collect();
-    assert_eq!(kinds, ["hpa", "kpa", "kpa"]);
+    assert_eq!(kinds, ["hpa", "kpa", "kpa", "target-tracking", "step"]);
     let figures = ["cost_ratio", "bad_share", "reversals_per_day"];
     for policy in policies {
         has(
@@ -114,7 +117,9 @@ fn assert_figures_are_numbers(report: &Value, allowed: &[&str]) {
 
 #[test]
 fn a_calm_load_has_a_figure_everywhere() {
-    let dir = Dir::new().with("t.csv", waves(6));
+    // A day's wave: alarms of five minutes can follow it.
+    let day = trace((0..1440_u32).map(|minute| 1200 + 15 * minute.min(1440 - minute)));
+    let dir = Dir::new().with("t.csv", day);
     assert_figures_are_numbers(
         &dir.replay(&["t.csv", "--start-up", "0", "--lag", "0"]),
         &[],
@@ -145,7 +150,7 @@ fn a_limit_that_is_never_kept_is_null_and_shown_as_never() {
     let text = dir.run(&["replay", "jumps.csv"]).ok();
     assert_eq!(
         text.lines().filter(|l| l.ends_with("never")).count(),
-        3,
+        5,
         "{text}"
     );
 }

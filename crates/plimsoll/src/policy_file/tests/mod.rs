@@ -80,5 +80,5 @@ fn the_guides_examples_load() {
             seen.push(ending);
         }
     }
-    assert_eq!(seen, ["yaml", "toml", "toml", "toml"]);
+    assert_eq!(seen, ["yaml", "toml", "toml", "toml", "toml", "toml"]);
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use autoscale_core::MetricSpec;
+use autoscale_core::{MetricSpec, Statistic};
 
 use super::*;
 
@@ -129,7 +129,7 @@ fn toml_errors_have_their_place() {
         (
             "kind = \"kpa\"\n",
             "",
-            "1:1: kind is missing: one of hpa, kpa, fixed",
+            "1:1: kind is missing: one of hpa, kpa, target-tracking, step, fixed",
         ),
     ] {
         assert!(KPA.contains(from), "{from}");
@@ -154,4 +154,143 @@ fn toml_errors_have_their_place() {
     assert!(twice.starts_with("x.toml:3:1: not valid TOML: "), "{twice}");
     let open = error_of("x.toml", "kind = \"fixed\nreplicas = 3\n");
     assert!(open.starts_with("x.toml:1:"), "{open}");
+}
+
+const STEP: &str = "\
+kind = \"step\"
+warm-up = \"2m\"
+
+[[alarms]]
+alarm.name = \"high\"
+alarm.gauge = { statistic = { utilization = { resource = \"cpu\" } } }
+alarm.comparison = \"greater-than-threshold\"
+alarm.threshold = 77.0
+action.policy-type = \"step\"
+action.adjustment-type = \"percent-change-in-capacity\"
+action.steps = [{ lower-bound = 0.0, adjustment = 10 }]
+
+[[alarms]]
+alarm.name = \"queue\"
+alarm.gauge = { statistic = \"value\", reading = 1 }
+alarm.comparison = \"less-than-threshold\"
+alarm.threshold = 5
+action.policy-type = \"simple\"
+action.adjustment-type = \"change-in-capacity\"
+action.steps = [{ adjustment = -1 }]
+
+[bounds]
+max = 30
+";
+
+fn group_of(content: &str) -> ScalingGroup {
+    let policies = load_as("x.toml", content).unwrap();
+    match &policies[0].source {
+        PolicySource::Group(group) => (**group).clone(),
+        other => panic!("no group: {other:?}"),
+    }
+}
+
+#[test]
+fn alarms_and_targets_are_read() {
+    let group = group_of(STEP);
+    assert_eq!((group.bounds.min, group.bounds.max), (None, Some(30)));
+    assert_eq!(group.metrics, ["cpu", "a value"]);
+    let step = group.step.unwrap();
+    assert_eq!(step.warm_up, Duration::from_secs(120));
+    assert_eq!(step.alarms[1].alarm.gauge.statistic, Statistic::Value);
+    assert_eq!(step.alarms[1].action.steps[0].adjustment, -1);
+
+    let group = group_of("kind = \"step\"\ntarget-utilization = 0.5\nwarm-up = 90\n");
+    let expected = ScalingGroup::stepping_cpu(0.5).with_warm_up(Duration::from_secs(90));
+    assert_eq!(group.step, Some(expected));
+    let group = group_of("kind = \"target-tracking\"\ntarget-utilization = 0.5\n");
+    assert_eq!(group.tracking, Some(ScalingGroup::tracking_cpu(0.5)));
+    let group = group_of(
+        "kind = \"target-tracking\"\n[[targets]]\ngauge = { statistic = \"per-replica\" }\n\
+         target-value = 20\nscale-in-periods = 5\n",
+    );
+    let target = &group.tracking.as_ref().unwrap().targets[0];
+    assert_eq!(
+        (target.scale_in_periods, &target.gauge.statistic),
+        (5, &Statistic::PerReplica)
+    );
+}
+
+#[test]
+fn errors_of_alarms_and_targets_have_their_place() {
+    let tracking = "kind = \"target-tracking\"\ntarget-utilization = 0.5\n";
+    for (text, from, to, message) in [
+        (
+            STEP,
+            "alarm.threshold = 77.0",
+            "alarm.treshold = 77.0",
+            "8:7: unknown field \"treshold\" in alarms[0].alarm; did you mean \"threshold\"?",
+        ),
+        (
+            STEP,
+            "77.0",
+            "nan",
+            "8:19: alarms[0].alarm.threshold is NaN, must be a finite number",
+        ),
+        (
+            STEP,
+            "warm-up",
+            "warm_up",
+            "2:1: unknown field \"warm_up\"; did you mean \"warm-up\"?",
+        ),
+        (
+            STEP,
+            "warm-up = \"2m\"",
+            "target-utilization = 0.7",
+            "2:1: alarms and target-utilization exclude each other: give one",
+        ),
+        (
+            STEP,
+            "reading = 1",
+            "reading = 2",
+            "4:3: reading 1 is read by none of the alarms: number the readings from 0 on",
+        ),
+        (
+            STEP,
+            "greater-than-threshold",
+            "greater",
+            "7:20: alarms[0].alarm.comparison has the unknown value \"greater\"; valid values: \
+             greater-than-threshold, greater-than-or-equal-to-threshold, less-than-threshold, \
+             less-than-or-equal-to-threshold",
+        ),
+        (
+            tracking,
+            "target-utilization",
+            "target_utilization",
+            "2:1: unknown field \"target_utilization\"; did you mean \"target-utilization\"?",
+        ),
+        (
+            tracking,
+            "0.5",
+            "50",
+            "2:22: target-utilization is 50, must be above 0 and at most 1.5",
+        ),
+        (
+            tracking,
+            "target-utilization = 0.5\n",
+            "",
+            "1:1: targets is missing",
+        ),
+        (
+            tracking,
+            "target-utilization = 0.5\n",
+            "targets = []\n",
+            "2:1: targets is missing: at least one target",
+        ),
+    ] {
+        assert!(text.contains(from), "{from}");
+        assert_eq!(
+            error_of("x.toml", text.replacen(from, to, 1)),
+            format!("x.toml:{message}"),
+            "{to}"
+        );
+    }
+    let far = STEP.replace("reading = 1", "reading = 9999999999");
+    let error = error_of("x.toml", far);
+    assert!(error.contains("reading 1 is read by none"), "{error}");
 }
