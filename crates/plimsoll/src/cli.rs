@@ -30,8 +30,9 @@ pub(crate) struct ReplayArgs {
     /// in the step). Default: three weeks of the 1998 World Cup's web site, built in.
     pub(crate) trace: Option<PathBuf>,
 
-    /// Policy file: a HorizontalPodAutoscaler manifest (YAML, several documents a file) or one of
-    /// plimsoll's own (TOML). May be given several times. Default: hpa, kpa and kpa-delay at 70 %.
+    /// Policy file: a HorizontalPodAutoscaler manifest (YAML, several documents a file), AWS auto
+    /// scaling groups (Terraform), or one of plimsoll's own (TOML). May be given several times.
+    /// Default: hpa, kpa, kpa-delay, target-tracking and step at 70 %.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
 

@@ -44,6 +44,11 @@ impl Fault {
         Self::of(Kind::Other(message.into())).at(at)
     }
 
+    /// About the file as a whole.
+    pub(super) fn of_file(message: impl Into<String>) -> Self {
+        Self::of(Kind::Other(message.into()))
+    }
+
     /// Sets the place, where none is known yet.
     pub(super) fn at(mut self, at: Position) -> Self {
         self.at = self.at.or(Some(at));

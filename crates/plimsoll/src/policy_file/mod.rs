@@ -3,6 +3,7 @@
 //! * `.yaml`, `.yml`, `.json`: Kubernetes manifests, one or more `autoscaling/v2`
 //!   HorizontalPodAutoscalers, as documents or in a `List`. A policy is named by its
 //!   `metadata.name`.
+//! * `.tf`: Terraform's resources of AWS auto scaling, one policy a group.
 //! * `.toml`: one policy of the tool's own:
 //!
 //! ```toml
@@ -33,6 +34,7 @@ mod manifest;
 mod nearest;
 mod places;
 mod reader;
+mod terraform;
 mod toml;
 mod tree;
 mod yaml;
@@ -158,11 +160,12 @@ fn load_any(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
             let documents = yaml::documents(path, &read(path)?)?;
             manifest::policies(path, &documents)
         }
+        "tf" => terraform::policies(path, &read(path)?),
         "toml" => Ok(vec![toml::policy(path, &read(path)?)?]),
         _ => Err(InputError::new(
             path,
             None,
-            "a policy file ends in .yaml, .yml, .json or .toml",
+            "a policy file ends in .yaml, .yml, .json, .tf or .toml",
         )),
     }
 }

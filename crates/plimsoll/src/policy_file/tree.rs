@@ -22,6 +22,8 @@ pub(super) enum Value {
     Text(String),
     List(Vec<Node>),
     Table(Vec<Entry>),
+    /// What a Terraform file refers to and does not hold, such as `aws_lb.web.arn`.
+    Reference(String),
 }
 
 /// A key, where it stands, and its value.
@@ -64,6 +66,17 @@ impl Node {
         }
     }
 
+    /// The items of an entry, where it is a list.
+    pub(super) fn items_mut(&mut self, key: &str) -> Option<&mut Vec<Self>> {
+        let Value::Table(entries) = &mut self.value else {
+            return None;
+        };
+        match &mut entries.iter_mut().find(|e| e.key == key)?.node.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
     /// Takes an entry out.
     pub(super) fn take(&mut self, key: &str) -> Option<Entry> {
         let Value::Table(entries) = &mut self.value else {
@@ -77,6 +90,18 @@ impl Node {
     pub(super) fn put(&mut self, entry: Entry) {
         if let Value::Table(entries) = &mut self.value {
             entries.push(entry);
+        }
+    }
+
+    /// The position of the first field of this name, however deep.
+    pub(super) fn find_key(&self, key: &str) -> Option<Position> {
+        match &self.value {
+            Value::Table(entries) => self.entry(key).map(Entry::at).or_else(|| {
+                let mut nodes = entries.iter().map(|e| &e.node);
+                nodes.find_map(|node| node.find_key(key))
+            }),
+            Value::List(items) => items.iter().find_map(|item| item.find_key(key)),
+            _ => None,
         }
     }
 

@@ -9,6 +9,7 @@ mod outputs;
 mod policies;
 mod replay;
 mod settings;
+mod terraform;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

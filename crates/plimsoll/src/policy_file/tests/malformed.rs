@@ -129,7 +129,7 @@ fn files_that_are_not_yaml_are_refused_with_their_line() {
     );
     assert_eq!(
         error_of("a.txt", ""),
-        "a.txt: a policy file ends in .yaml, .yml, .json or .toml"
+        "a.txt: a policy file ends in .yaml, .yml, .json, .tf or .toml"
     );
     let missing = load(Path::new("tests/manifests/none.yaml"))
         .unwrap_err()

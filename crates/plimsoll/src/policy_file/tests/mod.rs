@@ -1,5 +1,6 @@
 mod malformed;
 mod manifests;
+mod terraform;
 mod toml;
 
 use std::fs;
@@ -80,5 +81,5 @@ fn the_guides_examples_load() {
             seen.push(ending);
         }
     }
-    assert_eq!(seen, ["yaml", "toml", "toml", "toml", "toml", "toml"]);
+    assert_eq!(seen, ["yaml", "tf", "toml", "toml", "toml", "toml", "toml"]);
 }
