@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use autoscale_core::{
     ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, MetricSpec, Milli, Policy, PolicyExt as _,
-    ResourceTarget, ValueTarget,
+    Predictive, PredictiveConfig, ResourceTarget, ValueTarget,
 };
 use plimsoll_sim::Signal;
 
-use crate::policy_file::{Bounds, KpaPolicy, NamedPolicy, PolicySource};
+use crate::policy_file::{Bounds, KpaPolicy, NamedPolicy, PolicySource, PredictivePolicy};
 use crate::scaling_group::{GroupPolicy, ScalingGroup};
 
 /// A policy ready to run, and what its readings show.
@@ -35,6 +35,7 @@ enum Rule {
     Kpa(Box<KpaPolicy>),
     /// With only the alarms and targets that a load trace can drive.
     Group(Box<ScalingGroup>),
+    Predictive(Box<PredictivePolicy>),
     Fixed(u32),
 }
 
@@ -63,12 +64,36 @@ pub(crate) struct Fleet {
     pub(crate) lag: Duration,
     /// Time between decisions.
     pub(crate) tick: Duration,
+    /// Share of its capacity that a replica may be loaded to.
+    pub(crate) utilization: f64,
+    /// Unix time at which the load begins, in seconds.
+    pub(crate) origin_s: u64,
 }
 
-/// The knob's settings that a sweep tries: target utilization 0.15 … 0.80.
-pub(crate) fn settings() -> impl Iterator<Item = u32> {
-    15..=80
+impl Fleet {
+    /// For a decision outside of any replay, where a policy says nothing else.
+    pub(crate) const fn of_one_decision(capacity_rps: f64) -> Self {
+        Self {
+            min: 1,
+            max: 100,
+            capacity_rps,
+            start_up: Duration::from_secs(60),
+            lag: Duration::from_secs(30),
+            tick: Duration::from_secs(15),
+            utilization: 0.8,
+            origin_s: 0,
+        }
+    }
 }
+
+/// The accepted shares of bad demand that a sweep tries.
+const ACCEPTED: [f64; 16] = [
+    0.04, 0.03, 0.02, 0.015, 0.01, 0.007, 0.005, 0.003, 0.002, 0.0015, 0.001, 0.0007, 0.0005,
+    0.0003, 0.0002, 0.0001,
+];
+
+/// The share that a predictive policy accepts unless it is told.
+const DEFAULT_ACCEPTED: f64 = 0.01;
 
 /// The policies that are replayed where none is named.
 pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
@@ -82,17 +107,27 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
         PolicySource::Group(Box::new(ScalingGroup {
             step,
             tracking,
+            warms_up_as_fleet: true,
             ..ScalingGroup::default()
         }))
     };
-    let tracking = ScalingGroup::tracking_cpu(0.7).with_warm_up(fleet.start_up);
-    let step = ScalingGroup::stepping_cpu(0.7).with_warm_up(fleet.start_up);
+    let tracking = ScalingGroup::tracking_cpu(0.7);
+    let step = ScalingGroup::stepping_cpu(0.7);
+    let predictive = PredictivePolicy {
+        config: PredictiveConfig::new(DEFAULT_ACCEPTED, 1.0),
+        target_utilization: Some(None),
+        gives_start_up: false,
+        gives_metric_lag: false,
+        gives_interval: false,
+        bounds: Bounds::default(),
+    };
     [
         ("hpa", PolicySource::Hpa(hpa)),
         ("kpa", kpa(0)),
         ("kpa-delay", kpa(300)),
         ("target-tracking", group(None, Some(tracking))),
         ("step", group(Some(step), None)),
+        ("predictive", PolicySource::Predictive(Box::new(predictive))),
     ]
     .into_iter()
     .map(|(name, source)| NamedPolicy {
@@ -131,6 +166,12 @@ impl Candidate {
                     left_out,
                 )
             }
+            PolicySource::Predictive(policy) => (
+                "predictive",
+                Rule::Predictive(policy),
+                vec![Signal::TotalRate],
+                Vec::new(),
+            ),
             PolicySource::Fixed(replicas) => {
                 ("fixed", Rule::Fixed(replicas), Vec::new(), Vec::new())
             }
@@ -168,6 +209,7 @@ impl Candidate {
                 Some(policy.config(fleet.capacity_rps).target_value / fleet.capacity_rps)
             }
             Rule::Group(group) => group.setting(fleet.capacity_rps),
+            Rule::Predictive(policy) => Some(policy.config.accepted_bad_share),
             Rule::Fixed(_) => None,
         }
     }
@@ -176,8 +218,9 @@ impl Candidate {
     pub(crate) fn settles_within(&self) -> Duration {
         match &self.rule {
             Rule::Hpa(config) => config.cpu_initialization_period,
+            // A warm-up that is the fleet's start-up is over as soon as a pod serves.
             Rule::Group(group) => group.warm_up(),
-            Rule::Kpa(_) | Rule::Fixed(_) => Duration::ZERO,
+            Rule::Kpa(_) | Rule::Predictive(_) | Rule::Fixed(_) => Duration::ZERO,
         }
     }
 
@@ -187,14 +230,27 @@ impl Candidate {
             Rule::Hpa(config) => config.max_replicas.min(fleet.max),
             Rule::Kpa(policy) => policy.bounds.max.unwrap_or(fleet.max).min(fleet.max),
             Rule::Group(group) => group.bounds.max.unwrap_or(fleet.max).min(fleet.max),
+            Rule::Predictive(policy) => policy.bounds.max.unwrap_or(fleet.max).min(fleet.max),
             Rule::Fixed(replicas) => (*replicas).min(fleet.max),
         }
     }
 
-    /// Builds the policy, as given or with its knob at a target utilization in percent.
+    /// The knob's settings that a sweep tries: target utilization 0.15 … 0.80, or the accepted
+    /// share; none without a knob.
+    pub(crate) fn settings(&self, fleet: Fleet) -> Vec<f64> {
+        match &self.rule {
+            Rule::Predictive(_) => ACCEPTED.to_vec(),
+            _ if self.own_setting(fleet).is_none() => Vec::new(),
+            _ => (15_u32..=80)
+                .map(|percent| f64::from(percent) / 100.0)
+                .collect(),
+        }
+    }
+
+    /// Builds the policy, as given or with its knob at a setting.
     pub(crate) fn build(
         &self,
-        percent: Option<u32>,
+        setting: Option<f64>,
         fleet: Fleet,
     ) -> Result<Runnable, CandidateError> {
         let fail = |source| CandidateError::Config {
@@ -204,30 +260,38 @@ impl Candidate {
         let policy: Box<dyn Policy> = match &self.rule {
             Rule::Hpa(config) => {
                 let mut config = (**config).clone();
-                if let Some(percent) = percent {
+                if let Some(share) = setting {
                     for metric in &mut config.metrics {
-                        set_target(metric, percent, fleet.capacity_rps);
+                        set_target(metric, share, fleet.capacity_rps);
                     }
                 }
                 Box::new(Hpa::new(config).map_err(fail)?)
             }
             Rule::Kpa(policy) => {
                 let mut config = policy.config(fleet.capacity_rps);
-                if let Some(percent) = percent {
-                    config.target_value = fleet.capacity_rps * f64::from(percent) / 100.0;
+                if let Some(share) = setting {
+                    config.target_value = fleet.capacity_rps * share;
                 }
                 let kpa = Kpa::new(config).map_err(fail)?;
                 Box::new(kpa.bounded(within(policy.bounds, fleet)).map_err(fail)?)
             }
             Rule::Group(group) => {
-                let policy = match percent {
-                    Some(percent) => {
-                        GroupPolicy::new(&group.at(f64::from(percent) / 100.0, fleet.capacity_rps))
-                    }
-                    None => GroupPolicy::new(group),
+                let mut group = match setting {
+                    Some(share) => group.at(share, fleet.capacity_rps),
+                    None => (**group).clone(),
                 };
-                let policy = policy.map_err(fail)?;
+                if group.warms_up_as_fleet {
+                    group = group.with_warm_up(fleet.start_up);
+                }
+                let policy = GroupPolicy::new(&group).map_err(fail)?;
                 Box::new(policy.bounded(within(group.bounds, fleet)).map_err(fail)?)
+            }
+            Rule::Predictive(policy) => {
+                let mut config = policy.config(fleet);
+                if let Some(share) = setting {
+                    config.accepted_bad_share = share;
+                }
+                Box::new(Predictive::new(config).map_err(fail)?)
             }
             Rule::Fixed(replicas) => Box::new(Fixed(*replicas)),
         };
@@ -236,10 +300,30 @@ impl Candidate {
             signals: self.signals.clone(),
         })
     }
+}
 
-    /// Whether the policy has a knob to sweep.
-    pub(crate) fn has_knob(&self, fleet: Fleet) -> bool {
-        self.own_setting(fleet).is_some()
+impl PredictivePolicy {
+    /// The configuration for a fleet; what the file gives goes before.
+    pub(crate) fn config(&self, fleet: Fleet) -> PredictiveConfig {
+        let mut config = self.config.clone();
+        if let Some(share) = self.target_utilization {
+            config.target_value = fleet.capacity_rps * share.unwrap_or(fleet.utilization);
+        }
+        if !self.gives_start_up {
+            config.start_up = fleet.start_up;
+        }
+        if !self.gives_metric_lag {
+            config.metric_lag = fleet.lag;
+        }
+        if !self.gives_interval {
+            config.interval = fleet.tick;
+        }
+        config.unix_origin += Duration::from_secs(fleet.origin_s);
+        let bounds = within(self.bounds, fleet);
+        // Without load one replica stays: scaling to zero is not its business.
+        config
+            .with_min_replicas((*bounds.start()).max(1))
+            .with_max_replicas(*bounds.end())
     }
 }
 
@@ -358,10 +442,10 @@ fn target_share(metric: &MetricSpec, capacity_rps: f64) -> f64 {
     }
 }
 
-fn set_target(metric: &mut MetricSpec, percent: u32, capacity_rps: f64) {
+fn set_target(metric: &mut MetricSpec, share: f64, capacity_rps: f64) {
     match metric {
         MetricSpec::Resource { target, .. } | MetricSpec::ContainerResource { target, .. } => {
-            *target = ResourceTarget::Utilization(percent);
+            *target = ResourceTarget::Utilization((100.0 * share).round() as u32);
         }
         MetricSpec::Pods {
             average_value: value,
@@ -375,7 +459,7 @@ fn set_target(metric: &mut MetricSpec, percent: u32, capacity_rps: f64) {
             target: ValueTarget::AverageValue(value),
             ..
         } => {
-            let units = capacity_rps * f64::from(percent) / 100.0;
+            let units = capacity_rps * share;
             // A replica that carries less than a thousandth of a request a second has target 1m.
             *value = Milli::try_from_units(units).unwrap_or(*value).max(Milli(1));
         }

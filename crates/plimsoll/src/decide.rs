@@ -5,10 +5,11 @@ use std::path::Path;
 
 use autoscale_core::{
     Fixed, Hpa, HpaSnapshot, HpaState, Kpa, KpaSnapshot, KpaState, Observation, Policy,
-    PolicyExt as _,
+    PolicyExt as _, Predictive,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::candidate::Fleet;
 use crate::cli::DecideArgs;
 use crate::input_error::InputError;
 use crate::output;
@@ -22,6 +23,7 @@ enum State {
     Hpa(HpaState),
     Kpa(KpaState),
     Group(GroupState),
+    Predictive(Box<Predictive>),
 }
 
 /// Runs the command; gives what to print.
@@ -49,6 +51,10 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
         InputError::new(path, None, "holds the state of another kind of policy")
     };
     let refuse = |e: autoscale_core::ConfigError| InputError::new(file, None, e.to_string());
+    let needs_capacity = || {
+        let message = "target_utilization is a share of what a replica carries: give --capacity";
+        InputError::new(file, None, message)
+    };
     let observation = read_observation()?;
     let now = args.now.unwrap_or_default();
     let (decision, state) = match policy.source {
@@ -74,11 +80,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                 (Some(capacity), _) => capacity,
                 (None, policy_file::KpaTarget::Value) => 1.0,
                 (None, policy_file::KpaTarget::Utilization(_)) => {
-                    return Err(InputError::new(
-                        file,
-                        None,
-                        "target_utilization is a share of what a replica carries: give --capacity",
-                    ));
+                    return Err(needs_capacity());
                 }
             };
             let bounds = range(policy.bounds);
@@ -109,6 +111,27 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                 .map_err(refuse)?
                 .decide(now, &observation);
             (decision, Some(State::Group(group.state())))
+        }
+        PolicySource::Predictive(policy) => {
+            check_readings(&observation, 1)?;
+            let state = match state {
+                Some(State::Predictive(state)) => Some(state),
+                Some(_) => return Err(mismatch()),
+                None => None,
+            };
+            let capacity = match (args.capacity, policy.target_utilization) {
+                (Some(capacity), _) => capacity,
+                (None, None) => 1.0,
+                (None, Some(_)) => return Err(needs_capacity()),
+            };
+            let config = policy.config(Fleet::of_one_decision(capacity));
+            let predictive = match state {
+                None => Predictive::new(config),
+                Some(mut state) => state.reconfigure(config).map(|()| *state),
+            };
+            let mut predictive = predictive.map_err(refuse)?;
+            let decision = predictive.decide(now, &observation);
+            (decision, Some(State::Predictive(Box::new(predictive))))
         }
         PolicySource::Fixed(replicas) => (Fixed(replicas).decide(now, &observation), None),
     };

@@ -30,9 +30,22 @@ pub(crate) struct ScalingGroup {
     pub(crate) metrics: Vec<String>,
     /// Bounds that the file gives.
     pub(crate) bounds: Bounds,
+    /// Whether a replica is warm as soon as the fleet's start-up is over, whatever is said below.
+    pub(crate) warms_up_as_fleet: bool,
 }
 
 impl ScalingGroup {
+    /// The same with another warm-up.
+    pub(crate) fn with_warm_up(mut self, warm_up: Duration) -> Self {
+        if let Some(step) = &mut self.step {
+            step.warm_up = warm_up;
+        }
+        if let Some(tracking) = &mut self.tracking {
+            tracking.warm_up = warm_up;
+        }
+        self
+    }
+
     /// Target tracking of a CPU utilization, a share of the request.
     pub(crate) fn tracking_cpu(share: f64) -> TargetTrackingConfig {
         let target = TrackedTarget::new(Gauge::cpu_utilization(), 100.0 * share);

@@ -8,7 +8,7 @@
 //!
 //! ```toml
 //! name = "api"            # default: the file's name without its ending
-//! kind = "kpa"            # hpa, kpa, target-tracking, step or fixed
+//! kind = "kpa"            # hpa, kpa, target-tracking, step, predictive or fixed
 //! target_utilization = 0.7
 //! stable_window = "60s"
 //!
@@ -23,7 +23,9 @@
 //!   share of what one replica carries (above 0, at most 1.5), may stand for `target_value`;
 //!   [`TargetTrackingConfig`](autoscale_core::TargetTrackingConfig)'s for `target-tracking` and
 //!   [`StepScalingConfig`](autoscale_core::StepScalingConfig)'s for `step`, where
-//!   `target-utilization` may stand for the targets or alarms; `replicas` alone for `fixed`, which
+//!   `target-utilization` may stand for the targets or alarms; [`PredictiveConfig`]'s for
+//!   `predictive`, where `target_utilization` may stand for `target_value`, and start-up, lag,
+//!   interval and target are the replayed fleet's unless given; `replicas` alone for `fixed`, which
 //!   has no bounds. Durations are strings such as `"5m"`.
 //!
 //! Anything unknown, misspelt or out of range is one error with its file, line and column. The
@@ -46,7 +48,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use autoscale_core::{HpaConfig, KpaConfig};
+use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig};
 use serde::Deserialize;
 
 use crate::input_error::InputError;
@@ -75,6 +77,8 @@ pub(crate) enum PolicySource {
     Kpa(KpaPolicy),
     /// An AWS auto scaling group.
     Group(Box<ScalingGroup>),
+    /// Scaling to an accepted share of bad demand.
+    Predictive(Box<PredictivePolicy>),
     /// A fixed number of replicas.
     Fixed(u32),
 }
@@ -97,6 +101,20 @@ pub(crate) enum KpaTarget {
     Value,
     /// `target_utilization`, a share of what one replica carries.
     Utilization(f64),
+}
+
+/// A predictive policy; what its file does not say is the fleet's.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PredictivePolicy {
+    /// Valid; what is not given stands at its default.
+    pub(crate) config: PredictiveConfig,
+    /// Share of what one replica carries, where that is how the target was given; `None` in it for
+    /// the share that the fleet allows.
+    pub(crate) target_utilization: Option<Option<f64>>,
+    pub(crate) gives_start_up: bool,
+    pub(crate) gives_metric_lag: bool,
+    pub(crate) gives_interval: bool,
+    pub(crate) bounds: Bounds,
 }
 
 /// Bounds of a policy; what is absent is the command's.
@@ -143,6 +161,7 @@ pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
         let (field, index) = match &policy.source {
             PolicySource::Hpa(config) => ("first_reading", config.first_reading),
             PolicySource::Kpa(policy) => ("reading", policy.config.reading),
+            PolicySource::Predictive(policy) => ("gauge.reading", policy.config.gauge.reading),
             PolicySource::Group(_) | PolicySource::Fixed(_) => continue,
         };
         if index != 0 {

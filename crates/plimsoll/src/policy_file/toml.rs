@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use autoscale_core::{
-    ConfigError, Hpa, HpaConfig, Kpa, KpaConfig, StepScaling, StepScalingConfig, TargetTracking,
-    TargetTrackingConfig,
+    ConfigError, Hpa, HpaConfig, Kpa, KpaConfig, Predictive, PredictiveConfig, StepScaling,
+    StepScalingConfig, TargetTracking, TargetTrackingConfig,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -15,11 +15,18 @@ use super::nearest::suggestion;
 use super::places::Places;
 use super::reader::{read, take};
 use super::tree::{DEPTH_LIMIT, Entry, Node, Value};
-use super::{Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource};
+use super::{Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource, PredictivePolicy};
 use crate::input_error::InputError;
 use crate::scaling_group::ScalingGroup;
 
-const KINDS: [&str; 5] = ["hpa", "kpa", "target-tracking", "step", "fixed"];
+const KINDS: [&str; 6] = [
+    "hpa",
+    "kpa",
+    "target-tracking",
+    "step",
+    "predictive",
+    "fixed",
+];
 const UTILIZATION: &str = "target_utilization";
 /// The same where fields are written with hyphens.
 const AIM: &str = "target-utilization";
@@ -46,6 +53,10 @@ pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputErro
             let more = ["name", "kind", "bounds", AIM];
             let group = group(&kind, root).map_err(|fault| fault.in_file(file, &more))?;
             PolicySource::Group(Box::new(group))
+        }
+        "predictive" => {
+            let policy = predictive(root).map_err(in_file)?;
+            PolicySource::Predictive(Box::new(policy))
         }
         _ => PolicySource::Fixed(
             read::<Fixed>(&root)
@@ -150,6 +161,7 @@ fn group(kind: &str, mut root: Node) -> Result<ScalingGroup, Fault> {
         tracking,
         metrics: Vec::new(),
         bounds,
+        warms_up_as_fleet: false,
     };
     group.with_named_metrics().map_err(|gap| {
         let message =
@@ -203,6 +215,52 @@ fn kpa(mut root: Node) -> Result<KpaPolicy, Fault> {
     Ok(KpaPolicy {
         config,
         target,
+        bounds,
+    })
+}
+
+fn predictive(mut root: Node) -> Result<PredictivePolicy, Fault> {
+    for bound in ["min_replicas", "max_replicas"] {
+        if let Some(entry) = root.entry(bound) {
+            let message = format!(
+                "{bound} is given as bounds.{}",
+                bound.get(..3).unwrap_or("")
+            );
+            return Err(Fault::new(entry.key_at, message));
+        }
+    }
+    let bounds = take_bounds(&mut root)?;
+    let gives = |key: &str| root.entry(key).is_some();
+    let (start_up, lag, interval) = (gives("start_up"), gives("metric_lag"), gives("interval"));
+    let target_utilization = match (root.entry("target_value"), root.entry(UTILIZATION)) {
+        (Some(_), Some(twice)) => {
+            let message = format!("target_value and {UTILIZATION} exclude each other: give one");
+            return Err(Fault::new(twice.key_at, message));
+        }
+        (Some(_), None) => None,
+        (None, None) => Some(None),
+        (None, Some(_)) => Some(Some(take_share(&mut root, UTILIZATION)?)),
+    };
+    if target_utilization.is_some() {
+        // Stands in until the capacity of a replica is known.
+        let at = root.at;
+        root.put(Entry {
+            key: "target_value".to_owned(),
+            key_at: at,
+            node: Node {
+                at,
+                value: Value::Float(1.0),
+            },
+        });
+    }
+    let config: PredictiveConfig = read(&root)?;
+    Predictive::new(config.clone()).map_err(|error| refused(&root, &error))?;
+    Ok(PredictivePolicy {
+        config,
+        target_utilization,
+        gives_start_up: start_up,
+        gives_metric_lag: lag,
+        gives_interval: interval,
         bounds,
     })
 }

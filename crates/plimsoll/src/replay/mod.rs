@@ -15,7 +15,7 @@ use plimsoll_sim::{
     TraceSource, frontier, html, in_parallel, peak,
 };
 
-use crate::candidate::{Candidate, Fleet, default_set, settings};
+use crate::candidate::{Candidate, Fleet, default_set};
 use crate::cli::{Moment, ReplayArgs, ScenarioName};
 use crate::input_error::InputError;
 use crate::output;
@@ -56,6 +56,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         start_up: start_up.mean(),
         lag: args.lag,
         tick: args.tick,
+        utilization: args.utilization,
+        origin_s: u64::try_from(trace.start_s).unwrap_or(0),
     };
     // What is wrong with the fleet is said before what follows from it for a policy.
     let mut config = plant_config(args, fleet);
@@ -283,7 +285,7 @@ struct Work<'a> {
 /// One run: a policy as given, with all figures, a setting of its knob, or a cell of the matrix.
 enum Piece<'a> {
     Whole(&'a Candidate),
-    Setting(&'a Candidate, u32),
+    Setting(&'a Candidate, f64),
     Cell(&'a Cell, &'a Candidate),
 }
 
@@ -307,9 +309,8 @@ fn replay_all(
     let mut pieces = Vec::new();
     for candidate in candidates {
         pieces.push(Piece::Whole(candidate));
-        if candidate.has_knob(fleet) {
-            pieces.extend(settings().map(|s| Piece::Setting(candidate, s)));
-        }
+        let settings = candidate.settings(fleet).into_iter();
+        pieces.extend(settings.map(|setting| Piece::Setting(candidate, setting)));
     }
     for cell in work.cells {
         pieces.extend(candidates.iter().map(|c| Piece::Cell(cell, c)));
@@ -378,19 +379,19 @@ fn replay_all(
 }
 
 fn do_piece(work: &Work<'_>, piece: &Piece<'_>) -> Result<Done, InputError> {
-    let (candidate, percent) = match piece {
+    let (candidate, setting) = match piece {
         Piece::Whole(candidate) => (candidate, None),
-        Piece::Setting(candidate, percent) => (candidate, Some(*percent)),
+        Piece::Setting(candidate, setting) => (candidate, Some(*setting)),
         Piece::Cell(cell, candidate) => return cell.run(work.load, candidate).map(Done::Cell),
     };
     let &Work {
         plant, best, fleet, ..
     } = work;
     let mut runnable = candidate
-        .build(percent, fleet)
+        .build(setting, fleet)
         .map_err(|e| InputError::new("policy", None, e.to_string()))?;
     let policy: &mut dyn Policy = &mut *runnable.policy;
-    match percent {
+    match setting {
         None => {
             let demand = plant.demand();
             let mut notes = (
@@ -402,10 +403,9 @@ fn do_piece(work: &Work<'_>, piece: &Piece<'_>) -> Result<Done, InputError> {
             let close_up = close_up(plant, candidate, fleet, &timeline)?;
             Ok(Done::Whole(Box::new((outcome, timeline, close_up))))
         }
-        Some(percent) => {
+        Some(setting) => {
             let mut figures = Summary::default();
             plant.run(policy, &runnable.signals, &mut figures);
-            let setting = f64::from(percent) / 100.0;
             let day = plant.demand().ticks_a_day();
             Ok(Done::Setting(SweepPoint::new(
                 setting,

@@ -386,6 +386,7 @@ impl Group {
                     min: Some(self.min),
                     max: Some(self.max),
                 },
+                warms_up_as_fleet: false,
             })),
             notes,
         })

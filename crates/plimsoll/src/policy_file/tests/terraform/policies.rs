@@ -33,6 +33,7 @@ fn the_guides_file_loads() {
                 min: Some(2),
                 max: Some(10),
             },
+            warms_up_as_fleet: false,
         })),
         notes: [
             "policy \"creativedynamics-scale-down\": no alarm triggers it: it never scales in",
