@@ -18,7 +18,7 @@ use crate::{Alarm, ConfigError};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
-    serde(rename_all = "kebab-case", deny_unknown_fields)
+    serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub struct StepScalingConfig {
@@ -48,7 +48,7 @@ pub struct StepScalingConfig {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
-    serde(rename_all = "kebab-case", deny_unknown_fields)
+    serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub struct ScalingAlarm {
@@ -73,7 +73,7 @@ pub struct ScalingAlarm {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
-    serde(rename_all = "kebab-case", deny_unknown_fields)
+    serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub struct ScalingAction {
@@ -109,7 +109,7 @@ pub struct ScalingAction {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum PolicyType {
     /// AWS `SimpleScaling`.
     Simple,
@@ -126,7 +126,7 @@ pub enum PolicyType {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum AdjustmentType {
     /// Replicas to add, or to remove where negative.
     ChangeInCapacity,
@@ -150,7 +150,7 @@ pub enum AdjustmentType {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
-    serde(rename_all = "kebab-case", deny_unknown_fields)
+    serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub struct StepAdjustment {
@@ -179,7 +179,7 @@ impl StepScalingConfig {
     /// The alarms given, and a warm-up of 300 s.
     ///
     /// ```
-    /// assert_eq!(autoscale_core::StepScalingConfig::new([]).warm_up.as_secs(), 300);
+    /// assert_eq!(autoscale_core::StepScalingConfig::new([]).warm-up.as_secs(), 300);
     /// ```
     #[must_use]
     pub fn new(alarms: impl IntoIterator<Item = ScalingAlarm>) -> Self {
@@ -331,7 +331,7 @@ impl ScalingAction {
         for (i, step) in self.steps.iter().enumerate() {
             let field = |name: &str| format!("{path}.steps[{i}].{name}");
             if self.adjustment_type == AdjustmentType::ExactCapacity && step.adjustment < 0 {
-                let bound = "≥ 0 for exact-capacity";
+                let bound = "≥ 0 for exact_capacity";
                 return Err(ConfigError::range(
                     field("adjustment"),
                     step.adjustment,

@@ -17,7 +17,7 @@ use crate::{ConfigError, Gauge};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
-    serde(rename_all = "kebab-case", deny_unknown_fields)
+    serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub struct TargetTrackingConfig {
@@ -43,7 +43,7 @@ pub struct TargetTrackingConfig {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
-    serde(rename_all = "kebab-case", deny_unknown_fields)
+    serde(rename_all = "snake_case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub struct TrackedTarget {
@@ -100,7 +100,7 @@ impl TargetTrackingConfig {
     /// ```
     /// use autoscale_core::{Gauge, TargetTrackingConfig, TrackedTarget};
     /// let half = TrackedTarget::new(Gauge::cpu_utilization(), 50.0);
-    /// assert_eq!(TargetTrackingConfig::new([half]).warm_up.as_secs(), 300);
+    /// assert_eq!(TargetTrackingConfig::new([half]).warm-up.as_secs(), 300);
     /// ```
     #[must_use]
     pub fn new(targets: impl IntoIterator<Item = TrackedTarget>) -> Self {

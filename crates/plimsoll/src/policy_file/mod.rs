@@ -23,7 +23,7 @@
 //!   share of what one replica carries (above 0, at most 1.5), may stand for `target_value`;
 //!   [`TargetTrackingConfig`](autoscale_core::TargetTrackingConfig)'s for `target-tracking` and
 //!   [`StepScalingConfig`](autoscale_core::StepScalingConfig)'s for `step`, where
-//!   `target-utilization` may stand for the targets or alarms; [`PredictiveConfig`]'s for
+//!   `target_utilization` may stand for the targets or alarms; [`PredictiveConfig`]'s for
 //!   `predictive`, where `target_utilization` may stand for `target_value`, and start-up, lag,
 //!   interval and target are the replayed fleet's unless given; `replicas` alone for `fixed`, which
 //!   has no bounds. Durations are strings such as `"5m"`.

@@ -28,8 +28,6 @@ const KINDS: [&str; 6] = [
     "fixed",
 ];
 const UTILIZATION: &str = "target_utilization";
-/// The same where fields are written with hyphens.
-const AIM: &str = "target-utilization";
 
 /// The policy of a file.
 pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputError> {
@@ -50,7 +48,7 @@ pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputErro
         }
         "kpa" => PolicySource::Kpa(kpa(root).map_err(in_file)?),
         "target-tracking" | "step" => {
-            let more = ["name", "kind", "bounds", AIM];
+            let more = ["name", "kind", "bounds", UTILIZATION];
             let group = group(&kind, root).map_err(|fault| fault.in_file(file, &more))?;
             PolicySource::Group(Box::new(group))
         }
@@ -121,12 +119,12 @@ fn group(kind: &str, mut root: Node) -> Result<ScalingGroup, Fault> {
     let bounds = take_bounds(&mut root)?;
     let is_step = kind == "step";
     let list = if is_step { "alarms" } else { "targets" };
-    let aim = match (root.entry(list), root.entry(AIM)) {
+    let aim = match (root.entry(list), root.entry(UTILIZATION)) {
         (Some(_), Some(twice)) => {
-            let message = format!("{list} and {AIM} exclude each other: give one");
+            let message = format!("{list} and {UTILIZATION} exclude each other: give one");
             return Err(Fault::new(twice.key_at, message));
         }
-        (_, Some(_)) => Some(take_share(&mut root, AIM)?),
+        (_, Some(_)) => Some(take_share(&mut root, UTILIZATION)?),
         _ => None,
     };
     let place = root.find(list);

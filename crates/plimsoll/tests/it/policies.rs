@@ -63,17 +63,17 @@ fn policies_come_in_the_order_of_flags_and_documents() {
 
 /// The default rule of steps, written out.
 const STEP: &str = "kind = \"step\"
-warm-up = \"90s\"
+warm_up = \"90s\"
 [[alarms]]
 alarm = { name = \"high\", gauge = { statistic = { utilization = { resource = \"cpu\" } } }, \
-comparison = \"greater-than-threshold\", threshold = 77.0 }
-action = { policy-type = \"step\", adjustment-type = \"percent-change-in-capacity\", \
-steps = [{ lower-bound = 0, upper-bound = 14, adjustment = 10 }, { lower-bound = 14, adjustment = 30 }] }
+comparison = \"greater_than_threshold\", threshold = 77.0 }
+action = { policy_type = \"step\", adjustment_type = \"percent_change_in_capacity\", \
+steps = [{ lower_bound = 0, upper_bound = 14, adjustment = 10 }, { lower_bound = 14, adjustment = 30 }] }
 [[alarms]]
 alarm = { name = \"low\", gauge = { statistic = { utilization = { resource = \"cpu\" } } }, \
-comparison = \"less-than-threshold\", threshold = 49.0, evaluation-periods = 5 }
-action = { policy-type = \"simple\", adjustment-type = \"percent-change-in-capacity\", \
-steps = [{ adjustment = -10 }], min-adjustment-magnitude = 1, cooldown = \"300s\" }
+comparison = \"less_than_threshold\", threshold = 49.0, evaluation_periods = 5 }
+action = { policy_type = \"simple\", adjustment_type = \"percent_change_in_capacity\", \
+steps = [{ adjustment = -10 }], min_adjustment_magnitude = 1, cooldown = \"300s\" }
 ";
 
 #[test]
@@ -91,7 +91,7 @@ fn the_default_policies_are_what_their_files_would_be() {
         )
         .with(
             "target-tracking.toml",
-            "kind = \"target-tracking\"\ntarget-utilization = 0.7\nwarm-up = \"90s\"\n",
+            "kind = \"target-tracking\"\ntarget_utilization = 0.7\nwarm_up = \"90s\"\n",
         )
         .with("step.toml", STEP);
     let files = [

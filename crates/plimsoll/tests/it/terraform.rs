@@ -206,7 +206,7 @@ fn a_decision_goes_on_from_its_state_and_shows_the_notes() {
     let dir = Dir::new()
         .with("web.tf", format!("{WEB}{TRACKING}"))
         .with("asg.tf", GUIDE)
-        .with("cpu.toml", "kind = \"step\"\ntarget-utilization = 0.7\n");
+        .with("cpu.toml", "kind = \"step\"\ntarget_utilization = 0.7\n");
     let at = |now: &str, milli: i64| {
         let args = [
             "decide", "--policy", "web.tf", "--state", "s.json", "--now", now,

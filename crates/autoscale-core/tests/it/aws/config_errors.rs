@@ -153,7 +153,7 @@ fn actions() {
         (steps(&[]), "steps is missing: at least one adjustment"),
         (
             step(AdjustmentType::ExactCapacity, -1),
-            "steps[0].adjustment is -1, must be ≥ 0 for exact-capacity",
+            "steps[0].adjustment is -1, must be ≥ 0 for exact_capacity",
         ),
         (
             steps(&[(Some(f64::NAN), None)]),

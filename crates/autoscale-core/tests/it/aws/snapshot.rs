@@ -67,10 +67,10 @@ fn files_are_what_people_write() {
     let written = json!({
         "targets": [{
             "gauge": { "statistic": { "utilization": { "resource": "cpu" } } },
-            "target-value": 50.0,
-            "scale-in-periods": 30,
+            "target_value": 50.0,
+            "scale_in_periods": 30,
         }],
-        "warm-up": "90s",
+        "warm_up": "90s",
     });
     let read: TargetTrackingConfig = serde_json::from_value(written).unwrap();
     let target = TrackedTarget::new(Gauge::cpu_utilization(), 50.0).with_scale_in_periods(30);
@@ -84,14 +84,14 @@ fn files_are_what_people_write() {
             "alarm": {
                 "name": "high",
                 "gauge": { "statistic": "value" },
-                "comparison": "greater-than-or-equal-to-threshold",
+                "comparison": "greater_than_or_equal_to_threshold",
                 "threshold": 45.0,
                 "period": "1m",
             },
             "action": {
-                "policy-type": "step",
-                "adjustment-type": "percent-change-in-capacity",
-                "steps": [{ "lower-bound": 0.0, "adjustment": 20 }],
+                "policy_type": "step",
+                "adjustment_type": "percent_change_in_capacity",
+                "steps": [{ "lower_bound": 0.0, "adjustment": 20 }],
             },
         }],
     });

@@ -62,7 +62,7 @@ fn tracked_target() {
             [&[10, 12], &[10]],
         ),
         (
-            "target-value",
+            "target_value",
             TrackedTarget::new(value(), 40.0),
             minutes(60, 3),
             [&[10, 12], &[10, 15]],
@@ -74,19 +74,19 @@ fn tracked_target() {
             [&[10], &[10, 12]],
         ),
         (
-            "scale-out-periods",
+            "scale_out_periods",
             base.clone().with_scale_out_periods(2),
             minutes(60, 2),
             [&[10], &[10, 12]],
         ),
         (
-            "scale-in-periods",
+            "scale_in_periods",
             base.clone().with_scale_in_periods(5),
             minutes(20, 5),
             [&[10], &[10, 4]],
         ),
         (
-            "scale-in-threshold",
+            "scale_in_threshold",
             base.clone().with_scale_in_threshold(0.7),
             minutes(40, 15),
             [&[10, 8], &[10]],
@@ -94,7 +94,7 @@ fn tracked_target() {
     ];
     let never = base.clone().with_disable_scale_in(true);
     cases.push((
-        "disable-scale-in",
+        "disable_scale_in",
         never,
         minutes(20, 15),
         [&[10, 4], &[10]],
@@ -125,7 +125,7 @@ fn target_tracking_config() {
             [&[10, 15, 9], &[10, 13, 7]],
         ),
         (
-            "warm-up",
+            "warm_up",
             base().with_warm_up(secs(600)),
             script,
             [&[10, 15, 9], &[10, 15]],
@@ -177,13 +177,13 @@ fn alarm() {
             [&[10], &[10, 11]],
         ),
         (
-            "evaluation-periods",
+            "evaluation_periods",
             high().with_evaluation_periods(1),
             minutes(60, 1),
             [&[10], &[10, 11]],
         ),
         (
-            "datapoints-to-alarm",
+            "datapoints_to_alarm",
             high().with_datapoints_to_alarm(Some(1)),
             mixed,
             [&[10], &[10, 11]],
@@ -195,7 +195,7 @@ fn alarm() {
             [&[10], &[10, 11]],
         ),
         (
-            "treat-missing-data",
+            "treat_missing_data",
             high().with_treat_missing_data(TreatMissingData::NotBreaching),
             lost,
             [&[10, 11, 12], &[10]],
@@ -230,13 +230,13 @@ fn scaling_action() {
     more.steps[0].adjustment = 40;
     let cases: Vec<Case<ScalingAction>> = vec![
         (
-            "policy-type",
+            "policy_type",
             step_type,
             minutes(60, 3),
             [&[10, 12], &[10, 12, 15]],
         ),
         (
-            "adjustment-type",
+            "adjustment_type",
             absolute,
             minutes(60, 2),
             [&[10, 12], &[10, 35]],
@@ -249,7 +249,7 @@ fn scaling_action() {
             [&[10, 12], &[10, 12, 15]],
         ),
         (
-            "min-adjustment-magnitude",
+            "min_adjustment_magnitude",
             base().with_min_adjustment_magnitude(Some(4)),
             minutes(60, 2),
             [&[10, 12], &[10, 14]],
@@ -272,13 +272,13 @@ fn step_adjustment() {
     let base = by(Some(0.0), Some(10.0), 1);
     let cases: Vec<Case<ScalingAction>> = vec![
         (
-            "lower-bound",
+            "lower_bound",
             by(Some(5.0), Some(10.0), 1),
             minutes(52, 2),
             [&[10, 11], &[10]],
         ),
         (
-            "upper-bound",
+            "upper_bound",
             by(Some(0.0), Some(20.0), 1),
             minutes(65, 2),
             [&[10, 15], &[10, 11]],
@@ -317,7 +317,7 @@ fn step_scaling_config() {
             [&[10, 11, 10], &[10, 11]],
         ),
         (
-            "warm-up",
+            "warm_up",
             base().with_warm_up(secs(600)),
             script,
             [&[10, 11, 10], &[10, 11]],

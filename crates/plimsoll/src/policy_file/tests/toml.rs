@@ -129,7 +129,7 @@ fn toml_errors_have_their_place() {
         (
             "kind = \"kpa\"\n",
             "",
-            "1:1: kind is missing: one of hpa, kpa, target-tracking, step, fixed",
+            "1:1: kind is missing: one of hpa, kpa, target-tracking, step, predictive, fixed",
         ),
     ] {
         assert!(KPA.contains(from), "{from}");
@@ -158,24 +158,24 @@ fn toml_errors_have_their_place() {
 
 const STEP: &str = "\
 kind = \"step\"
-warm-up = \"2m\"
+warm_up = \"2m\"
 
 [[alarms]]
 alarm.name = \"high\"
 alarm.gauge = { statistic = { utilization = { resource = \"cpu\" } } }
-alarm.comparison = \"greater-than-threshold\"
+alarm.comparison = \"greater_than_threshold\"
 alarm.threshold = 77.0
-action.policy-type = \"step\"
-action.adjustment-type = \"percent-change-in-capacity\"
-action.steps = [{ lower-bound = 0.0, adjustment = 10 }]
+action.policy_type = \"step\"
+action.adjustment_type = \"percent_change_in_capacity\"
+action.steps = [{ lower_bound = 0.0, adjustment = 10 }]
 
 [[alarms]]
 alarm.name = \"queue\"
 alarm.gauge = { statistic = \"value\", reading = 1 }
-alarm.comparison = \"less-than-threshold\"
+alarm.comparison = \"less_than_threshold\"
 alarm.threshold = 5
-action.policy-type = \"simple\"
-action.adjustment-type = \"change-in-capacity\"
+action.policy_type = \"simple\"
+action.adjustment_type = \"change_in_capacity\"
 action.steps = [{ adjustment = -1 }]
 
 [bounds]
@@ -200,14 +200,14 @@ fn alarms_and_targets_are_read() {
     assert_eq!(step.alarms[1].alarm.gauge.statistic, Statistic::Value);
     assert_eq!(step.alarms[1].action.steps[0].adjustment, -1);
 
-    let group = group_of("kind = \"step\"\ntarget-utilization = 0.5\nwarm-up = 90\n");
+    let group = group_of("kind = \"step\"\ntarget_utilization = 0.5\nwarm_up = 90\n");
     let expected = ScalingGroup::stepping_cpu(0.5).with_warm_up(Duration::from_secs(90));
     assert_eq!(group.step, Some(expected));
-    let group = group_of("kind = \"target-tracking\"\ntarget-utilization = 0.5\n");
+    let group = group_of("kind = \"target-tracking\"\ntarget_utilization = 0.5\n");
     assert_eq!(group.tracking, Some(ScalingGroup::tracking_cpu(0.5)));
     let group = group_of(
-        "kind = \"target-tracking\"\n[[targets]]\ngauge = { statistic = \"per-replica\" }\n\
-         target-value = 20\nscale-in-periods = 5\n",
+        "kind = \"target-tracking\"\n[[targets]]\ngauge = { statistic = \"per_replica\" }\n\
+         target_value = 20\nscale_in_periods = 5\n",
     );
     let target = &group.tracking.as_ref().unwrap().targets[0];
     assert_eq!(
@@ -218,7 +218,7 @@ fn alarms_and_targets_are_read() {
 
 #[test]
 fn errors_of_alarms_and_targets_have_their_place() {
-    let tracking = "kind = \"target-tracking\"\ntarget-utilization = 0.5\n";
+    let tracking = "kind = \"target-tracking\"\ntarget_utilization = 0.5\n";
     for (text, from, to, message) in [
         (
             STEP,
@@ -234,15 +234,15 @@ fn errors_of_alarms_and_targets_have_their_place() {
         ),
         (
             STEP,
-            "warm-up",
             "warm_up",
-            "2:1: unknown field \"warm_up\"; did you mean \"warm-up\"?",
+            "warm-up",
+            "2:1: unknown field \"warm-up\"; did you mean \"warm_up\"?",
         ),
         (
             STEP,
-            "warm-up = \"2m\"",
-            "target-utilization = 0.7",
-            "2:1: alarms and target-utilization exclude each other: give one",
+            "warm_up = \"2m\"",
+            "target_utilization = 0.7",
+            "2:1: alarms and target_utilization exclude each other: give one",
         ),
         (
             STEP,
@@ -252,33 +252,33 @@ fn errors_of_alarms_and_targets_have_their_place() {
         ),
         (
             STEP,
-            "greater-than-threshold",
+            "greater_than_threshold",
             "greater",
             "7:20: alarms[0].alarm.comparison has the unknown value \"greater\"; valid values: \
-             greater-than-threshold, greater-than-or-equal-to-threshold, less-than-threshold, \
-             less-than-or-equal-to-threshold",
+             greater_than_threshold, greater_than_or_equal_to_threshold, less_than_threshold, \
+             less_than_or_equal_to_threshold",
         ),
         (
             tracking,
-            "target-utilization",
             "target_utilization",
-            "2:1: unknown field \"target_utilization\"; did you mean \"target-utilization\"?",
+            "target-utilization",
+            "2:1: unknown field \"target-utilization\"; did you mean \"target_utilization\"?",
         ),
         (
             tracking,
             "0.5",
             "50",
-            "2:22: target-utilization is 50, must be above 0 and at most 1.5",
+            "2:22: target_utilization is 50, must be above 0 and at most 1.5",
         ),
         (
             tracking,
-            "target-utilization = 0.5\n",
+            "target_utilization = 0.5\n",
             "",
             "1:1: targets is missing",
         ),
         (
             tracking,
-            "target-utilization = 0.5\n",
+            "target_utilization = 0.5\n",
             "targets = []\n",
             "2:1: targets is missing: at least one target",
         ),
