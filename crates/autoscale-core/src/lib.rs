@@ -21,6 +21,8 @@ pub mod manifest;
 mod numeric;
 mod observation;
 mod policy;
+mod setters;
+mod triggers;
 mod units;
 
 pub use combine::{
@@ -47,4 +49,8 @@ pub use observation::{
     Sample, SampleValue,
 };
 pub use policy::{Fixed, FromFn, Policy, from_fn};
+pub use triggers::{
+    TriggerAdjustment, TriggerComparison, TriggerRule, TriggerRuleState, Triggers, TriggersConfig,
+    TriggersSnapshot, TriggersState,
+};
 pub use units::{Milli, ValueError};

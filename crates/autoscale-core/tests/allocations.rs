@@ -5,7 +5,7 @@ use std::time::Duration;
 use autoscale_core::{
     Behavior, Decision, Fallback, FallbackMode, Hpa, HpaConfig, Kpa, KpaConfig, MaxOf,
     MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, ResourceTarget,
-    Sample,
+    Sample, Triggers, TriggersConfig,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -95,6 +95,12 @@ fn hpa_allocates_nothing() {
 fn kpa_allocates_nothing() {
     let config = KpaConfig::new(10.0).with_scale_down_delay(Duration::from_secs(60));
     assert_eq!(allocations(Kpa::new(config).unwrap(), &day(10, 1, 1)), 0);
+}
+
+#[test]
+fn triggers_allocate_nothing() {
+    let triggers = Triggers::new(TriggersConfig::web_service(100.0)).unwrap();
+    assert_eq!(allocations(triggers, &day(10, 1, 5)), 0);
 }
 
 #[test]

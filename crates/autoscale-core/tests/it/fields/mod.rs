@@ -2,6 +2,7 @@
 
 mod hpa;
 mod kpa;
+mod triggers;
 
 use serde::Serialize;
 

@@ -4,3 +4,4 @@ mod calculate;
 mod combine;
 mod kpa;
 mod normalize;
+mod triggers;
