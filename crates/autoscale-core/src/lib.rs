@@ -24,6 +24,7 @@ mod policy;
 mod setters;
 mod triggers;
 mod units;
+mod weighted;
 
 pub use combine::{
     Bounded, DryRun, Fallback, FallbackMode, MaxOf, PolicyExt, RateLimited, Stabilized,
@@ -54,3 +55,8 @@ pub use triggers::{
     TriggersSnapshot, TriggersState,
 };
 pub use units::{Milli, ValueError};
+pub use weighted::{
+    DecisionHour, Factor, FactorKind, FactorStage, LoadSample, LoadTrend, RecentDecision,
+    ScalingAction, ScalingTrend, Scoring, WeightedConfig, WeightedFactors, WeightedSnapshot,
+    WeightedState, WeightedStats,
+};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    Behavior, Decision, Fallback, FallbackMode, Hpa, HpaConfig, Kpa, KpaConfig, MaxOf,
-    MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, ResourceTarget,
-    Sample, Triggers, TriggersConfig,
+    Behavior, Decision, Fallback, FallbackMode, Gauge, Hpa, HpaConfig, Kpa, KpaConfig, LoadTrend,
+    MaxOf, MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt,
+    ResourceTarget, Sample, Statistic, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -101,6 +101,14 @@ fn kpa_allocates_nothing() {
 fn triggers_allocate_nothing() {
     let triggers = Triggers::new(TriggersConfig::web_service(100.0)).unwrap();
     assert_eq!(allocations(triggers, &day(10, 1, 5)), 0);
+}
+
+#[test]
+fn weighted_factors_allocate_nothing() {
+    let rate = Gauge::new(Statistic::Total).with_reading(4);
+    let config = WeightedConfig::default().with_trend(Some(LoadTrend::new(rate)));
+    let policy = WeightedFactors::new(config).unwrap();
+    assert_eq!(allocations(policy, &day(10, 1, 5)), 0);
 }
 
 #[test]

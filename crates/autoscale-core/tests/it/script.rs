@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    Decision, MetricReading, Milli, Observation, PodGroup, Policy, Sample, Triggers, TriggersConfig,
+    Decision, Gauge, LoadTrend, MetricReading, Milli, Observation, PodGroup, Policy, Sample,
+    Scoring, Statistic, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -135,5 +136,23 @@ proptest! {
     fn triggers(script in ticks(), requests in 0.0_f64..200.0) {
         let triggers = Triggers::new(TriggersConfig::web_service(requests)).unwrap();
         play(triggers, &script)?;
+    }
+
+    #[test]
+    fn weighted_factors(script in ticks(), plain in any::<bool>(), minutes in 0_u64..10, least in 0.0_f64..1.0) {
+        let rate = LoadTrend::new(Gauge::new(Statistic::Total).with_reading(5));
+        let config = WeightedConfig::default()
+            .with_scoring(if plain { Scoring::Plain } else { Scoring::Demand })
+            .with_trend(Some(rate.with_window(secs(150))))
+            .with_dampening(secs(minutes * 60))
+            .with_min_confidence(least);
+        let policy = WeightedFactors::new(config).unwrap();
+        for decision in play(policy, &script)? {
+            let sure = decision.confidence.unwrap_or(0.0);
+            prop_assert!((0.0..=1.0).contains(&sure), "{sure}");
+            let shares: f64 = decision.factors.iter().map(|f| f.weight).sum();
+            let none = plain || decision.factors.iter().any(|f| f.weight > 0.0);
+            prop_assert!((shares - f64::from(u8::from(none))).abs() < 1e-9 || decision.current_replicas == 0, "{shares}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod hpa;
 mod kpa;
 mod triggers;
+mod weighted;
 
 use serde::Serialize;
 

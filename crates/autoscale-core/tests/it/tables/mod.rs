@@ -5,3 +5,4 @@ mod combine;
 mod kpa;
 mod normalize;
 mod triggers;
+mod weighted;
