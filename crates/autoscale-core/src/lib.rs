@@ -8,6 +8,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod activation;
 mod combine;
 mod decision;
 mod duration;
@@ -18,6 +19,7 @@ mod kpa;
 mod log;
 #[cfg(feature = "manifest")]
 pub mod manifest;
+mod max_of;
 mod numeric;
 mod observation;
 mod policy;
@@ -26,9 +28,9 @@ mod triggers;
 mod units;
 mod weighted;
 
+pub use activation::{Activated, ActivationBurst, ActivationConfig};
 pub use combine::{
-    Bounded, DryRun, Fallback, FallbackMode, MaxOf, PolicyExt, RateLimited, Stabilized,
-    WithFallback,
+    Bounded, DryRun, Fallback, FallbackMode, PolicyExt, RateLimited, Stabilized, WithFallback,
 };
 pub use decision::{
     Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, MetricStage, PodCounts,
@@ -45,6 +47,7 @@ pub use hpa::{
 };
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
+pub use max_of::MaxOf;
 pub use observation::{
     Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,
     Sample, SampleValue,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    Behavior, Decision, Fallback, FallbackMode, Gauge, Hpa, HpaConfig, Kpa, KpaConfig, LoadTrend,
-    MaxOf, MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt,
-    ResourceTarget, Sample, Statistic, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
+    ActivationConfig, Behavior, Decision, Fallback, FallbackMode, Gauge, Hpa, HpaConfig, Kpa,
+    KpaConfig, LoadTrend, MaxOf, MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy,
+    PolicyExt, ResourceTarget, Sample, Statistic, Triggers, TriggersConfig, WeightedConfig,
+    WeightedFactors,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -131,6 +132,8 @@ fn combinators_allocate_nothing() {
         .with_fallback(fallback)
         .unwrap()
         .bounded(1..=50)
+        .unwrap()
+        .activated(ActivationConfig::new(Gauge::new(Statistic::Total)))
         .unwrap()
         .dry_run();
     assert_eq!(allocations(policy, &day(10, 1, 3)), 0);

@@ -352,6 +352,51 @@ fn weighted_factors() {
 }
 
 #[test]
+fn activation() {
+    use autoscale_core::{ActivationBurst, ActivationConfig, Gauge, Statistic};
+    let base = || ActivationConfig::new(Gauge::new(Statistic::Total));
+    let of = |gauge| ActivationConfig::new(gauge);
+    let burst = |burst| base().with_capacity(Some(1.0)).with_burst(Some(burst));
+    let missing = "capacity is missing: what one replica carries, where room for a burst is kept";
+    for (config, expected) in [
+        (
+            of(Gauge::new(Statistic::PerReplica)),
+            "gauge.statistic is PerReplica, must be Total or Value, which exist without replicas",
+        ),
+        (
+            base().with_activation_threshold(-1.0),
+            "activation_threshold is -1, must be a finite number ≥ 0",
+        ),
+        (
+            base().with_min_active(0),
+            "min_active is 0, must be 1 … 2147483647",
+        ),
+        (
+            base().with_idle_replicas(1),
+            "idle_replicas is 1, must be below min_active (1)",
+        ),
+        (
+            base().with_capacity(Some(0.0)),
+            "capacity is 0, must be a finite number > 0",
+        ),
+        (
+            burst(ActivationBurst::Replicas(0)),
+            "burst is 0, must be 1 … 2147483647",
+        ),
+        (
+            burst(ActivationBurst::Load(f64::NAN)),
+            "burst is NaN, must be a finite number > 0",
+        ),
+        (
+            base().with_burst(Some(ActivationBurst::Replicas(1))),
+            missing,
+        ),
+    ] {
+        assert_eq!(message(Fixed(1).activated(config)), expected);
+    }
+}
+
+#[test]
 fn combinators() {
     let fallback = Fallback {
         failure_threshold: 0,

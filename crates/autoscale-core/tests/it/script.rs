@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    Decision, Gauge, LoadTrend, MetricReading, Milli, Observation, PodGroup, Policy, Sample,
-    Scoring, Statistic, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
+    ActivationBurst, ActivationConfig, Decision, Fixed, Gauge, LoadTrend, MetricReading, Milli,
+    Observation, PodGroup, Policy, PolicyExt, Sample, Scoring, Statistic, Triggers, TriggersConfig,
+    WeightedConfig, WeightedFactors,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -153,6 +154,28 @@ proptest! {
             let shares: f64 = decision.factors.iter().map(|f| f.weight).sum();
             let none = plain || decision.factors.iter().any(|f| f.weight > 0.0);
             prop_assert!((shares - f64::from(u8::from(none))).abs() < 1e-9 || decision.current_replicas == 0, "{shares}");
+        }
+    }
+
+    #[test]
+    fn activation(
+        script in ticks(), threshold in 0_u32..500, gradual in any::<bool>(), idle in 0_u32..4,
+        cooldown in 0_u64..600, burst in proptest::option::of(1_u32..5), inner in 0_u32..12, triggers in any::<bool>(),
+    ) {
+        let config = ActivationConfig::new(Gauge::new(Statistic::Value).with_reading(2))
+            .with_activation_threshold(f64::from(threshold) / 1000.0)
+            .with_cooldown(secs(cooldown))
+            .with_idle_replicas(idle)
+            .with_min_active(idle + 2)
+            .with_gradual(gradual)
+            .with_capacity(Some(0.2))
+            .with_burst(burst.map(ActivationBurst::Replicas));
+        if triggers {
+            let inner = Triggers::new(TriggersConfig::web_service(50.0)).unwrap();
+            // What an inner policy does not see, it cannot object to: the gauge alone decides.
+            play(inner.activated(config.with_gradual(false)).unwrap(), &script)?;
+        } else {
+            play(Fixed(inner).activated(config).unwrap(), &script)?;
         }
     }
 }

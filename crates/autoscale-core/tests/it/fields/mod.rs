@@ -1,5 +1,6 @@
 //! Every field of every configuration flips a decision.
 
+mod activation;
 mod hpa;
 mod kpa;
 mod triggers;

@@ -1,5 +1,6 @@
 //! Cases computed by hand, one table a stage.
 
+mod activation;
 mod calculate;
 mod combine;
 mod kpa;
