@@ -101,6 +101,15 @@ pub trait PolicyExt: Policy + Sized {
         Activated::new(self, config)
     }
 
+    /// Keeps the count within bounds at recurring local times.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the entry's field, the part of its cron expression, and the bound.
+    #[cfg(feature = "schedule")]
+    fn scheduled(self, schedule: crate::Schedule) -> Result<crate::Scheduled<Self>, ConfigError> {
+        crate::Scheduled::new(self, schedule)
+    }
+
     /// Decides, shows every stage, and changes nothing.
     fn dry_run(self) -> DryRun<Self> {
         DryRun { inner: self }

@@ -23,6 +23,8 @@ mod max_of;
 mod numeric;
 mod observation;
 mod policy;
+#[cfg(feature = "schedule")]
+mod schedule;
 mod setters;
 mod triggers;
 mod units;
@@ -53,6 +55,8 @@ pub use observation::{
     Sample, SampleValue,
 };
 pub use policy::{Fixed, FromFn, Policy, from_fn};
+#[cfg(feature = "schedule")]
+pub use schedule::{Schedule, ScheduleEntry, ScheduleUntil, Scheduled};
 pub use triggers::{
     TriggerAdjustment, TriggerComparison, TriggerRule, TriggerRuleState, Triggers, TriggersConfig,
     TriggersSnapshot, TriggersState,

@@ -138,3 +138,14 @@ fn combinators_allocate_nothing() {
         .dry_run();
     assert_eq!(allocations(policy, &day(10, 1, 3)), 0);
 }
+
+/// Between changes: a change searches the calendar.
+#[cfg(feature = "schedule")]
+#[test]
+fn schedules_allocate_nothing() {
+    use autoscale_core::{Schedule, ScheduleEntry, ScheduleUntil};
+    let end = ScheduleUntil::Cron("0 20 * * 1-5".into());
+    let office = ScheduleEntry::new("0 6 * * 1-5", end, "Europe/Berlin").with_min(Some(12));
+    let policy = hpa(1, None).scheduled(Schedule::new([office])).unwrap();
+    assert_eq!(allocations(policy, &day(10, 1, 1)), 0);
+}

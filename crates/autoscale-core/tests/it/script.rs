@@ -179,3 +179,20 @@ proptest! {
         }
     }
 }
+
+#[cfg(feature = "schedule")]
+proptest! {
+    #![proptest_config(cases(50, 10_000))]
+
+    #[test]
+    fn schedules(script in ticks(), min in 0_u32..8, most in 8_u32..12, origin in -4_000_000_000_i64..8_000_000_000) {
+        use autoscale_core::{Schedule, ScheduleEntry, ScheduleUntil};
+        let end = ScheduleUntil::After(secs(180));
+        let often = ScheduleEntry::new("*/5 * * * *", end, "Europe/Berlin").with_min(Some(min));
+        let end = ScheduleUntil::Cron("20,50 * * * *".into());
+        let half = ScheduleEntry::new("0,30 * * * *", end, "Australia/Lord_Howe").with_max(Some(most));
+        let schedule = Schedule::new([often, half]).with_origin_unix(origin);
+        let inner = Triggers::new(TriggersConfig::web_service(50.0)).unwrap();
+        play(inner.scheduled(schedule).unwrap(), &script)?;
+    }
+}

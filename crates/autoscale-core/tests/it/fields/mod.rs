@@ -3,6 +3,8 @@
 mod activation;
 mod hpa;
 mod kpa;
+#[cfg(feature = "schedule")]
+mod schedule;
 mod triggers;
 mod weighted;
 

@@ -5,5 +5,7 @@ mod calculate;
 mod combine;
 mod kpa;
 mod normalize;
+#[cfg(feature = "schedule")]
+mod schedule;
 mod triggers;
 mod weighted;
