@@ -8,9 +8,10 @@ const RECENT: usize = 5;
 /// What a decision did to the count.
 ///
 /// ```
-/// use autoscale_core::{ScalingAction, WeightedConfig, WeightedFactors};
-/// let policy = WeightedFactors::new(WeightedConfig::default())?;
-/// assert!(policy.state().recent.iter().all(|d| d.action == ScalingAction::None));
+/// use autoscale_core::{Observation, Policy, ScalingAction, WeightedConfig, WeightedFactors};
+/// let mut policy = WeightedFactors::new(WeightedConfig::default())?;
+/// policy.decide(std::time::Duration::ZERO, &Observation::new(2)); // without data
+/// assert_eq!(policy.state().recent[0].action, ScalingAction::None);
 /// # Ok::<(), autoscale_core::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
