@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::MetricError;
+use crate::{FactorStage, MetricError};
 
 /// What a policy decided, and every number that led to it.
 ///
@@ -51,6 +51,18 @@ pub struct Decision {
         serde(default, skip_serializing_if = "LadderStage::is_empty")
     )]
     pub ladder: LadderStage,
+    /// What each factor has said, in the policy's order, where factors are weighted.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub factors: Vec<FactorStage>,
+    /// How sure the policy is, 0 … 1, where it says so.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub confidence: Option<f64>,
 }
 
 impl Decision {
@@ -126,6 +138,8 @@ impl Decision {
         self.kpa = None;
         self.thresholds.clear();
         self.ladder.clear();
+        self.factors.clear();
+        self.confidence = None;
     }
 
     pub(crate) fn push(&mut self, kind: StageKind, replicas: u32) {

@@ -8,6 +8,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod activation;
 mod activity;
 mod alarm;
 mod combine;
@@ -20,21 +21,26 @@ mod kpa;
 mod log;
 #[cfg(feature = "manifest")]
 pub mod manifest;
+mod max_of;
 mod numeric;
 mod observation;
 mod period;
 mod policy;
 mod predictive;
+#[cfg(feature = "schedule")]
+mod schedule;
 mod setters;
 mod step_scaling;
 mod target_tracking;
+mod triggers;
 mod units;
+mod weighted;
 
+pub use activation::{Activated, ActivationBurst, ActivationConfig};
 pub use activity::GroupActivity;
 pub use alarm::{Alarm, AlarmState, Comparison, PeriodStatistic, TreatMissingData};
 pub use combine::{
-    Bounded, DryRun, Fallback, FallbackMode, MaxOf, PolicyExt, RateLimited, Stabilized,
-    WithFallback,
+    Bounded, DryRun, Fallback, FallbackMode, PolicyExt, RateLimited, Stabilized, WithFallback,
 };
 pub use decision::{
     Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, LadderStage, MetricStage,
@@ -51,6 +57,7 @@ pub use hpa::{
 };
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
+pub use max_of::MaxOf;
 pub use observation::{
     Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,
     Sample, SampleValue,
@@ -58,6 +65,8 @@ pub use observation::{
 pub use period::{Datapoint, PeriodWindow};
 pub use policy::{Fixed, FromFn, Policy, from_fn};
 pub use predictive::{AdaptiveForecast, DemandForecast, Predictive, PredictiveConfig};
+#[cfg(feature = "schedule")]
+pub use schedule::{Schedule, ScheduleEntry, ScheduleUntil, Scheduled};
 pub use step_scaling::{
     AdjustmentType, AlarmMemory, PolicyType, ScalingAction, ScalingAlarm, ScalingCooldown,
     StepAdjustment, StepScaling, StepScalingConfig, StepScalingSnapshot, StepScalingState,
@@ -66,4 +75,13 @@ pub use target_tracking::{
     TargetTracking, TargetTrackingConfig, TargetTrackingSnapshot, TargetTrackingState,
     TrackedTarget,
 };
+pub use triggers::{
+    TriggerAdjustment, TriggerComparison, TriggerRule, TriggerRuleState, Triggers, TriggersConfig,
+    TriggersSnapshot, TriggersState,
+};
 pub use units::{Milli, ValueError};
+pub use weighted::{
+    DecisionHour, Factor, FactorKind, FactorStage, LoadSample, LoadTrend, RecentDecision,
+    ScalingDirection, ScalingTrend, Scoring, WeightedConfig, WeightedFactors, WeightedSnapshot,
+    WeightedState, WeightedStats,
+};

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    AdjustmentType, Alarm, Behavior, Comparison, Decision, Fallback, FallbackMode, Gauge, Hpa,
-    HpaConfig, Kpa, KpaConfig, MaxOf, MetricReading, MetricSpec, Milli, Observation, PodGroup,
-    Policy, PolicyExt, ResourceTarget, Sample, ScalingAction, ScalingAlarm, StepAdjustment,
-    StepScaling, StepScalingConfig, TargetTracking, TargetTrackingConfig, TrackedTarget,
+    ActivationConfig, AdjustmentType, Alarm, Behavior, Comparison, Decision, Fallback,
+    FallbackMode, Gauge, Hpa, HpaConfig, Kpa, KpaConfig, LoadTrend, MaxOf, MetricReading,
+    MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, ResourceTarget, Sample,
+    ScalingAction, ScalingAlarm, Statistic, StepAdjustment, StepScaling, StepScalingConfig,
+    TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers, TriggersConfig, WeightedConfig,
+    WeightedFactors,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -123,6 +125,20 @@ fn step_scaling_allocates_nothing() {
 }
 
 #[test]
+fn triggers_allocate_nothing() {
+    let triggers = Triggers::new(TriggersConfig::web_service(100.0)).unwrap();
+    assert_eq!(allocations(triggers, &day(10, 1, 5)), 0);
+}
+
+#[test]
+fn weighted_factors_allocate_nothing() {
+    let rate = Gauge::new(Statistic::Total).with_reading(4);
+    let config = WeightedConfig::default().with_trend(Some(LoadTrend::new(rate)));
+    let policy = WeightedFactors::new(config).unwrap();
+    assert_eq!(allocations(policy, &day(10, 1, 5)), 0);
+}
+
+#[test]
 fn combinators_allocate_nothing() {
     let fallback = Fallback {
         failure_threshold: 3,
@@ -143,6 +159,19 @@ fn combinators_allocate_nothing() {
         .unwrap()
         .bounded(1..=50)
         .unwrap()
+        .activated(ActivationConfig::new(Gauge::new(Statistic::Total)))
+        .unwrap()
         .dry_run();
     assert_eq!(allocations(policy, &day(10, 1, 3)), 0);
+}
+
+/// Between changes: a change searches the calendar.
+#[cfg(feature = "schedule")]
+#[test]
+fn schedules_allocate_nothing() {
+    use autoscale_core::{Schedule, ScheduleEntry, ScheduleUntil};
+    let end = ScheduleUntil::Cron("0 20 * * 1-5".into());
+    let office = ScheduleEntry::new("0 6 * * 1-5", end, "Europe/Berlin").with_min(Some(12));
+    let policy = hpa(1, None).scheduled(Schedule::new([office])).unwrap();
+    assert_eq!(allocations(policy, &day(10, 1, 1)), 0);
 }

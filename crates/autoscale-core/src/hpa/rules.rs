@@ -520,6 +520,17 @@ pub struct PendingRescale {
     pub at: Duration,
 }
 
+impl PendingRescale {
+    /// Whether the count that is now asked for shows that something of the change was carried out.
+    pub(crate) const fn is_carried_out(&self, spec_replicas: u32) -> bool {
+        if self.to > self.from {
+            spec_replicas > self.from
+        } else {
+            spec_replicas < self.from
+        }
+    }
+}
+
 impl ScaleHistory {
     /// Notes that a change was decided.
     pub(crate) fn expect(&mut self, at: Duration, from: u32, to: u32) {

@@ -1,6 +1,7 @@
 use core::time::Duration;
 
 use crate::ConfigError;
+use crate::setters::setters;
 
 /// What a KPA is configured with.
 ///
@@ -99,17 +100,6 @@ mod defaults {
 }
 #[cfg(feature = "serde")]
 use defaults::{burst, five_minutes, minute, one, six_seconds, thousand, two, yes};
-
-macro_rules! setters {
-    ($($setter:ident: $field:ident, $type:ty;)*) => {$(
-        #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
-        #[must_use]
-        pub const fn $setter(mut self, value: $type) -> Self {
-            self.$field = value;
-            self
-        }
-    )*};
-}
 
 impl KpaConfig {
     /// Knative's defaults around the one thing that has none.

@@ -1,5 +1,6 @@
 use core::time::Duration;
 
+use crate::setters::setters;
 use crate::{ConfigError, Gauge, Statistic};
 
 /// What a predictive policy is configured with: one knob, and facts about the service.
@@ -78,17 +79,6 @@ const fn hundred() -> u32 {
     100
 }
 
-macro_rules! setters {
-    ($($setter:ident: $field:ident, $type:ty;)*) => {$(
-        #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
-        #[must_use]
-        pub fn $setter(mut self, value: $type) -> Self {
-            self.$field = value;
-            self
-        }
-    )*};
-}
-
 impl PredictiveConfig {
     /// The knob, what one replica should carry, and defaults.
     ///
@@ -112,15 +102,16 @@ impl PredictiveConfig {
     }
 
     setters! {
-        with_accepted_bad_share: accepted_bad_share, f64;
-        with_target_value: target_value, f64;
-        with_gauge: gauge, Gauge;
-        with_start_up: start_up, Duration;
-        with_metric_lag: metric_lag, Duration;
-        with_interval: interval, Duration;
-        with_min_replicas: min_replicas, u32;
-        with_max_replicas: max_replicas, u32;
-        with_unix_origin: unix_origin, Duration;
+        "PredictiveConfig::new(0.01, 50.0)";
+        with_accepted_bad_share: accepted_bad_share, f64, "0.001";
+        with_target_value: target_value, f64, "80.0";
+        with_gauge: gauge, Gauge, "Gauge::new(Statistic::Total).with_reading(1)";
+        with_start_up: start_up, Duration, "Duration::from_secs(180)";
+        with_metric_lag: metric_lag, Duration, "Duration::from_secs(45)";
+        with_interval: interval, Duration, "Duration::from_secs(30)";
+        with_min_replicas: min_replicas, u32, "2";
+        with_max_replicas: max_replicas, u32, "60";
+        with_unix_origin: unix_origin, Duration, "Duration::from_secs(1_790_000_000)";
     }
 
     /// Intervals from an order to its first serving one.

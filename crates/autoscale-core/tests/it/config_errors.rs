@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    Behavior, Change, ConfigError, Fallback, FallbackMode, Fixed, Hpa, HpaConfig, Kpa, KpaConfig,
-    MaxOf, Milli, PolicyExt, ResourceTarget, ScalingPolicy,
+    Behavior, Change, ConfigError, Factor, FactorKind, Fallback, FallbackMode, Fixed, Hpa,
+    HpaConfig, Kpa, KpaConfig, LoadTrend, MaxOf, Milli, PolicyExt, ResourceTarget, ScalingPolicy,
+    TriggerAdjustment, TriggerRule, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
 };
 
 use crate::given::{average, cpu, external, memory, object, pods_metric, secs, value};
@@ -229,6 +230,271 @@ fn kpa() {
         let mut kpa = Kpa::new(base()).unwrap();
         assert_eq!(message(kpa.reconfigure(config)), expected);
         assert_eq!(kpa.config(), &base());
+    }
+}
+
+#[test]
+fn triggers() {
+    let gauge = autoscale_core::Gauge::cpu_utilization;
+    let by =
+        |adjustment| TriggersConfig::new([TriggerRule::above("cpu", gauge(), 70.0, adjustment)]);
+    let config = |threshold| TriggersConfig::web_service(threshold);
+    let rule = || TriggerRule::above("cpu", gauge(), 70.0, TriggerAdjustment::Count(1));
+    let many = |count: usize| {
+        let named = |i: usize| {
+            TriggerRule::above(i.to_string(), gauge(), 70.0, TriggerAdjustment::Count(1))
+        };
+        TriggersConfig::new((0..count).map(named))
+    };
+    for (config, expected) in [
+        (many(0), "rules is 0 long, must be 1 … 16 long"),
+        (many(17), "rules is 17 long, must be 1 … 16 long"),
+        (
+            config(-1.0),
+            "rules[3].threshold is -1, must be a finite number ≥ 0",
+        ),
+        (
+            config(f64::NAN),
+            "rules[3].threshold is NaN, must be a finite number ≥ 0",
+        ),
+        (
+            by(TriggerAdjustment::Count(0)),
+            "rules[0].adjustment is 0, must be other than 0",
+        ),
+        (
+            by(TriggerAdjustment::Percent(-100)),
+            "rules[0].adjustment is -100, must be above -100 and other than 0",
+        ),
+        (
+            TriggersConfig::new([rule().with_cooldown(secs(0))]),
+            "rules[0].cooldown is 0s, must be greater than 0",
+        ),
+        (
+            TriggersConfig::new([rule(), rule()]),
+            "rules[1].name is cpu, must be unique",
+        ),
+    ] {
+        assert_eq!(message(Triggers::new(config.clone())), expected);
+        let mut triggers = Triggers::new(many(16)).unwrap();
+        assert_eq!(message(triggers.reconfigure(config)), expected);
+        assert_eq!(triggers.config(), &many(16));
+    }
+}
+
+#[test]
+fn weighted_factors() {
+    let gauge = autoscale_core::Gauge::cpu_utilization;
+    let factor = |kind, target, weight| Factor::new(kind, gauge(), target, weight);
+    let one = |kind, target, weight| WeightedConfig::new([factor(kind, target, weight)]);
+    let base = WeightedConfig::default;
+    let trend = |window| base().with_trend(Some(LoadTrend::new(gauge()).with_window(window)));
+    let twice = [
+        factor(FactorKind::Cpu, 1.0, 1.0),
+        factor(FactorKind::Cpu, 2.0, 1.0),
+    ];
+    let kinds = "must be cpu, memory, response_time, queue or errors, each once";
+    let doubled = format!("factors[1].kind is Cpu, {kinds}");
+    let refused = format!("factors[0].kind is Trend, {kinds}");
+    for (config, expected) in [
+        (
+            WeightedConfig::new([]),
+            "factors is missing: at least one factor",
+        ),
+        (
+            one(FactorKind::Cpu, 0.0, 1.0),
+            "factors[0].target is 0, must be a finite number > 0",
+        ),
+        (
+            one(FactorKind::Cpu, f64::INFINITY, 1.0),
+            "factors[0].target is inf, must be a finite number > 0",
+        ),
+        (
+            one(FactorKind::Cpu, 1.0, 0.0),
+            "factors[0].weight is 0, must be 0.001 … 1000",
+        ),
+        (
+            one(FactorKind::Cpu, 1.0, f64::NAN),
+            "factors[0].weight is NaN, must be 0.001 … 1000",
+        ),
+        (one(FactorKind::Trend, 1.0, 1.0), &refused),
+        (WeightedConfig::new(twice), &doubled),
+        (
+            trend(Duration::from_millis(4999)),
+            "trend.window is 4999ms, must be 5s … 30m",
+        ),
+        (trend(secs(1801)), "trend.window is 1801s, must be 5s … 30m"),
+        (
+            base().with_low_ratio(0.0),
+            "low_ratio is 0, must be above 0 and at most 1",
+        ),
+        (
+            base().with_low_ratio(1.5),
+            "low_ratio is 1.5, must be above 0 and at most 1",
+        ),
+        (
+            base().with_saturation(0.9),
+            "saturation is 0.9, must be a finite number ≥ 1",
+        ),
+        (
+            base().with_min_confidence(1.1),
+            "min_confidence is 1.1, must be 0 … 1",
+        ),
+        (
+            base().with_min_confidence(f64::NAN),
+            "min_confidence is NaN, must be 0 … 1",
+        ),
+    ] {
+        assert_eq!(message(WeightedFactors::new(config.clone())), expected);
+        let mut policy = WeightedFactors::new(base()).unwrap();
+        assert_eq!(message(policy.reconfigure(config)), expected);
+        assert_eq!(policy.config(), &base());
+    }
+}
+
+#[test]
+fn activation() {
+    use autoscale_core::{ActivationBurst, ActivationConfig, Gauge, Statistic};
+    let base = || ActivationConfig::new(Gauge::new(Statistic::Total));
+    let of = |gauge| ActivationConfig::new(gauge);
+    let burst = |burst| base().with_capacity(Some(1.0)).with_burst(Some(burst));
+    let missing = "capacity is missing: what one replica carries, where room for a burst is kept";
+    for (config, expected) in [
+        (
+            of(Gauge::new(Statistic::PerReplica)),
+            "gauge.statistic is PerReplica, must be Total or Value, which exist without replicas",
+        ),
+        (
+            base().with_activation_threshold(-1.0),
+            "activation_threshold is -1, must be a finite number ≥ 0",
+        ),
+        (
+            base().with_min_active(0),
+            "min_active is 0, must be 1 … 2147483647",
+        ),
+        (
+            base().with_idle_replicas(1),
+            "idle_replicas is 1, must be below min_active (1)",
+        ),
+        (
+            base().with_capacity(Some(0.0)),
+            "capacity is 0, must be a finite number > 0",
+        ),
+        (
+            burst(ActivationBurst::Replicas(0)),
+            "burst is 0, must be 1 … 2147483647",
+        ),
+        (
+            burst(ActivationBurst::Load(f64::NAN)),
+            "burst is NaN, must be a finite number > 0",
+        ),
+        (
+            base().with_burst(Some(ActivationBurst::Replicas(1))),
+            missing,
+        ),
+    ] {
+        assert_eq!(message(Fixed(1).activated(config)), expected);
+    }
+}
+
+#[cfg(feature = "schedule")]
+#[test]
+fn schedules() {
+    use autoscale_core::{Schedule, ScheduleEntry, ScheduleUntil};
+    let hour = || ScheduleUntil::After(secs(3600));
+    let entry = |start: &str, until, zone: &str| ScheduleEntry::new(start, until, zone);
+    let good = || entry("0 6 * * *", hour(), "UTC").with_min(Some(1));
+    let second = |entry| Schedule::new([good(), entry]);
+    let start = |text: &str| second(entry(text, hour(), "UTC").with_min(Some(1)));
+    let until = |until| second(entry("0 6 * * *", until, "UTC").with_min(Some(1)));
+    let list = |item| format!("{item}, *, a-b, */n, or a list of these");
+    for (schedule, expected) in [
+        (
+            Schedule::new([]),
+            "entries is missing: at least one entry".to_owned(),
+        ),
+        (
+            second(entry("0 6 * * *", hour(), "Europe/Berln").with_min(Some(1))),
+            "entries[1].time_zone is Europe/Berln, must be a name of the IANA time zone database, \
+             such as Europe/Berlin"
+                .into(),
+        ),
+        (
+            second(entry("0 6 * * *", hour(), "UTC")),
+            "entries[1].min is missing: min, max or both".into(),
+        ),
+        (
+            second(good().with_min(Some(3)).with_max(Some(2))),
+            "entries[1].min is 3, must be at most the entry's max".into(),
+        ),
+        (
+            until(ScheduleUntil::After(secs(0))),
+            "entries[1].until.after is 0s, must be above 0, at most 366d".into(),
+        ),
+        (
+            until(ScheduleUntil::After(secs(367 * 86_400))),
+            "entries[1].until.after is 367d, must be above 0, at most 366d".into(),
+        ),
+        (
+            until(ScheduleUntil::Cron("0  6 * * *".into())),
+            "entries[1].until.cron is 0  6 * * *, must be another time than start".into(),
+        ),
+        (
+            until(ScheduleUntil::Cron("0 6 * * FOO".into())),
+            "entries[1].until.cron, weekday is FOO, must be ".to_owned()
+                + &list("0 … 7, SUN … SAT, ?"),
+        ),
+        (
+            start("0 6 * *"),
+            "entries[1].start is 0 6 * *, must be five fields: minute hour day month weekday"
+                .into(),
+        ),
+        (
+            start("60 6 * * *"),
+            "entries[1].start, minute is 60, must be ".to_owned() + &list("0 … 59"),
+        ),
+        (
+            start("5,+6 6 * * *"),
+            "entries[1].start, minute is +6, must be ".to_owned() + &list("0 … 59"),
+        ),
+        (
+            start("0 1-24 * * *"),
+            "entries[1].start, hour is 1-24, must be ".to_owned() + &list("0 … 23"),
+        ),
+        (
+            start("0 20-6 * * *"),
+            "entries[1].start, hour is 20-6, must be a range that goes up".into(),
+        ),
+        (
+            start("*/0 6 * * *"),
+            "entries[1].start, minute is */0, must be a step of 1 … 255".into(),
+        ),
+        (
+            start("? 6 * * *"),
+            "entries[1].start, minute is ?, must be ".to_owned() + &list("0 … 59"),
+        ),
+        (
+            start("0 6 0 * *"),
+            "entries[1].start, day is 0, must be ".to_owned() + &list("1 … 31, L, ?"),
+        ),
+        (
+            start("0 6 * 13 *"),
+            "entries[1].start, month is 13, must be ".to_owned() + &list("1 … 12, JAN … DEC"),
+        ),
+        (
+            start("0 6 * * 8"),
+            "entries[1].start, weekday is 8, must be ".to_owned() + &list("0 … 7, SUN … SAT, ?"),
+        ),
+        (
+            start("0 6 30 2 *"),
+            "entries[1].start is 0 6 30 2 *, must be a day that exists".into(),
+        ),
+        (
+            Schedule::new([good()]).with_origin_unix(i64::MAX),
+            "origin_unix is 9223372036854775807, must be a Unix time of the years -9999 … 9999"
+                .into(),
+        ),
+    ] {
+        assert_eq!(message(Fixed(1).scheduled(schedule)), expected);
     }
 }
 

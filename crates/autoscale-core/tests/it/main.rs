@@ -9,6 +9,7 @@ mod gaps;
 mod given;
 mod missing;
 mod properties;
+mod script;
 #[cfg(feature = "serde")]
 mod snapshot;
 mod state;

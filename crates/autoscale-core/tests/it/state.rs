@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use autoscale_core::{Behavior, Hpa, HpaConfig, Kpa, KpaConfig, Policy};
+use autoscale_core::{
+    Behavior, Hpa, HpaConfig, Kpa, KpaConfig, Policy, TriggerAdjustment, TriggerRule,
+    TriggerRuleState, Triggers, TriggersConfig, TriggersState,
+};
 
 use crate::given::{cpu, secs, seen, seen_value};
 
@@ -52,6 +55,24 @@ fn kpa_of_one_minute() {
         most.1 = most.1.max(kpa.state().delayed.len());
     }
     assert!(most.0 <= 31 && most.1 <= 16, "{most:?}");
+}
+
+/// What triggers remember is as large as their list of rules, whatever they see.
+#[test]
+fn triggers_of_sixteen_rules() {
+    let rule = |i: usize| {
+        let gauge = autoscale_core::Gauge::cpu_utilization();
+        TriggerRule::above(i.to_string(), gauge, 50.0, TriggerAdjustment::Count(1))
+    };
+    let mut triggers = Triggers::new(TriggersConfig::new((0..16).map(rule))).unwrap();
+    let mut changes = 0;
+    for tick in 0..TICKS / 10 {
+        let decision = triggers.decide(secs(tick * 15), &seen(&[load(tick); 3]));
+        changes += u32::from(decision.is_change());
+    }
+    assert!(changes > 10, "{changes}");
+    let rules = triggers.state().rules.capacity() * size_of::<TriggerRuleState>();
+    assert!(rules + size_of::<TriggersState>() <= 1024, "{rules}");
 }
 
 /// A clock that once leapt far ahead stands still from then on; what is remembered must not grow.

@@ -1,8 +1,13 @@
 //! Every field of every configuration flips a decision.
 
+mod activation;
 mod aws;
 mod hpa;
 mod kpa;
+#[cfg(feature = "schedule")]
+mod schedule;
+mod triggers;
+mod weighted;
 
 use serde::Serialize;
 
