@@ -256,6 +256,19 @@ fn room_for_a_burst() {
             "{burst:?} {wanted} {queue} {current}"
         );
     }
+    // With a pod missing from the list nothing is taken away from what is active.
+    let config_of = || {
+        config()
+            .with_capacity(Some(10.0))
+            .with_burst(Some(Load(25.0)))
+    };
+    let mut short = seen(9, Some(35));
+    short.pods[0].count = 8;
+    let held = activated(4, config_of()).decide(secs(0), &short);
+    assert_eq!(
+        (outcome(&held), held.after(StageKind::Activated)),
+        ((9, Reason::SamplesLost), Some(7))
+    );
     // None is kept while there is nothing to do.
     let config = config()
         .with_capacity(Some(10.0))

@@ -46,9 +46,11 @@ fn is_on(entry: &ScheduleEntry, time: &str) -> bool {
 fn changes(entry: &ScheduleEntry, from: &str, count: usize) -> Vec<(String, bool)> {
     let mut policy = policy(entry.clone());
     let mut on = policy.decide(at(from), &Observation::new(1)).replicas == 9;
-    let mut found = Vec::new();
+    let (mut found, mut last) = (Vec::new(), at(from));
     while found.len() < count {
         let next = policy.next_wakeup().unwrap();
+        assert!(next > last, "{next:?} at {last:?}");
+        last = next;
         let before = policy
             .clone()
             .decide(next - Duration::from_nanos(1), &Observation::new(1));
