@@ -179,7 +179,7 @@ impl StepScalingConfig {
     /// The alarms given, and a warm-up of 300 s.
     ///
     /// ```
-    /// assert_eq!(autoscale_core::StepScalingConfig::new([]).warm-up.as_secs(), 300);
+    /// assert_eq!(autoscale_core::StepScalingConfig::new([]).warm_up.as_secs(), 300);
     /// ```
     #[must_use]
     pub fn new(alarms: impl IntoIterator<Item = ScalingAlarm>) -> Self {

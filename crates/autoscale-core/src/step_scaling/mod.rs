@@ -252,7 +252,7 @@ impl StepScaling {
     /// # let low = Alarm::new("cpu-low", Gauge::cpu_utilization(), Comparison::LessThanThreshold, 30.0);
     /// # let remove_one = ScalingAction::simple(AdjustmentType::ChangeInCapacity, -1);
     /// let policy = StepScaling::new(StepScalingConfig::new([ScalingAlarm::new(low, remove_one)]))?;
-    /// assert_eq!(policy.config().warm-up.as_secs(), 300);
+    /// assert_eq!(policy.config().warm_up.as_secs(), 300);
     /// # Ok::<(), autoscale_core::ConfigError>(())
     /// ```
     #[must_use]

@@ -100,7 +100,7 @@ impl TargetTrackingConfig {
     /// ```
     /// use autoscale_core::{Gauge, TargetTrackingConfig, TrackedTarget};
     /// let half = TrackedTarget::new(Gauge::cpu_utilization(), 50.0);
-    /// assert_eq!(TargetTrackingConfig::new([half]).warm-up.as_secs(), 300);
+    /// assert_eq!(TargetTrackingConfig::new([half]).warm_up.as_secs(), 300);
     /// ```
     #[must_use]
     pub fn new(targets: impl IntoIterator<Item = TrackedTarget>) -> Self {

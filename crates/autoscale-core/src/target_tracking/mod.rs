@@ -181,7 +181,7 @@ impl TargetTracking {
     /// use autoscale_core::{Gauge, TargetTracking, TargetTrackingConfig, TrackedTarget};
     /// let half = TrackedTarget::new(Gauge::cpu_utilization(), 50.0);
     /// let policy = TargetTracking::new(TargetTrackingConfig::new([half]))?;
-    /// assert_eq!(policy.config().warm-up.as_secs(), 300);
+    /// assert_eq!(policy.config().warm_up.as_secs(), 300);
     /// # Ok::<(), autoscale_core::ConfigError>(())
     /// ```
     #[must_use]
