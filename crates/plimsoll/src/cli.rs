@@ -26,15 +26,31 @@ pub(crate) enum Command {
 /// Arguments of `plimsoll replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// Recorded load: CSV with the columns timestamp (seconds since the epoch) and value (requests
-    /// in the step). Default: three weeks of the 1998 World Cup's web site, built in.
-    pub(crate) trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
 
     /// Policy file: a HorizontalPodAutoscaler manifest (YAML, several documents a file), AWS auto
     /// scaling groups (Terraform), or one of plimsoll's own (TOML). May be given several times.
     /// Default: hpa, kpa, kpa-delay, target-tracking and step at 70 %.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
+
+    /// Disturbance, once a day, twelve hours after the start. With `all` the main tables stay at
+    /// --start-up, --start-up-max and --lag, and the matrix has its own: start-up 15, 60, 180 and
+    /// 600 s, never drawn, by lag 15, 30 and 60 s.
+    #[arg(long, value_name = "NAME", default_value = "healthy")]
+    pub(crate) scenario: ScenarioName,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// A recorded load and the fleet that it is replayed on.
+#[derive(Debug, Args)]
+pub(crate) struct LoadArgs {
+    /// Recorded load: CSV with the columns timestamp (seconds since the epoch) and value (requests
+    /// in the step). Default: three weeks of the 1998 World Cup's web site, built in.
+    pub(crate) trace: Option<PathBuf>,
 
     /// Time from ordering a replica to its service.
     #[arg(long, value_name = "D", default_value = "60s", value_parser = duration)]
@@ -90,18 +106,9 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
     pub(crate) warm_up: Duration,
 
-    /// Disturbance, once a day, twelve hours after the start. With `all` the main tables stay at
-    /// --start-up, --start-up-max and --lag, and the matrix has its own: start-up 15, 60, 180 and
-    /// 600 s, never drawn, by lag 15, 30 and 60 s.
-    #[arg(long, value_name = "NAME", default_value = "healthy")]
-    pub(crate) scenario: ScenarioName,
-
     /// What the trace's values count.
     #[arg(long, value_name = "UNIT", default_value = "requests")]
     pub(crate) unit: UnitName,
-
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
 
     /// Seed of everything that is drawn.
     #[arg(long, value_name = "N", default_value_t = 1)]

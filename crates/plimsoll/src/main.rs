@@ -8,6 +8,7 @@ mod input_error;
 mod output;
 mod policy_file;
 mod progress;
+mod recorded;
 mod replay;
 mod scaling_group;
 mod table;

@@ -10,7 +10,7 @@ use plimsoll_sim::{
 
 use super::{disturbed, flag_error, plant_config};
 use crate::candidate::{Candidate, Fleet};
-use crate::cli::ReplayArgs;
+use crate::cli::LoadArgs;
 use crate::input_error::InputError;
 
 /// One start-up and lag under one scenario.
@@ -24,7 +24,7 @@ pub(super) struct Cell {
 }
 
 /// Every cell: by scenario, then by start-up, then by lag.
-pub(super) fn cells(args: &ReplayArgs, fleet: Fleet, settle: Duration) -> Vec<Cell> {
+pub(super) fn cells(args: &LoadArgs, fleet: Fleet, settle: Duration) -> Vec<Cell> {
     let mut cells = Vec::new();
     for scenario in Scenario::ALL {
         for start_up in MATRIX_START_UPS {

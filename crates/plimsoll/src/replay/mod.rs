@@ -8,24 +8,20 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use autoscale_core::{Policy, format_duration};
+use autoscale_core::Policy;
 use plimsoll_sim::{
-    CloseUp, CsvSource, Demand, Optimum, Outcome, Plant, PlantConfig, PolicyReport, ReplayReport,
-    Scenario, ScenarioReport, ServiceModel, StartUp, Summary, SweepPoint, Timeline, Trace,
-    TraceSource, frontier, html, in_parallel, peak,
+    CloseUp, Demand, Optimum, Outcome, Plant, PlantConfig, PolicyReport, ReplayReport, Scenario,
+    ScenarioReport, Summary, SweepPoint, Timeline, frontier, html, in_parallel, peak,
 };
 
 use crate::candidate::{Candidate, Fleet, default_set};
-use crate::cli::{Moment, ReplayArgs, ScenarioName};
+use crate::cli::{ReplayArgs, ScenarioName};
 use crate::input_error::InputError;
 use crate::output;
 use crate::policy_file;
 use crate::progress::Progress;
+use crate::recorded::{Recorded, flag_error, plant_config};
 use matrix::Cell;
-
-/// Three weeks of June 1998; see `data/README.md` for origin and terms.
-const WORLD_CUP: &str = include_str!("../../data/worldcup98_part1_1m.csv");
-const WORLD_CUP_NAME: &str = "worldcup98_part1_1m";
 
 /// Length of the part that the report shows closer.
 const CLOSE_UP: Duration = Duration::from_secs(6 * 3600);
@@ -36,33 +32,11 @@ const PLOT_COLUMNS: usize = 800;
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let places = Places::of(args)?;
-    if let Some(longest) = args.start_up_max
-        && longest < args.start_up
-    {
-        let (longest, shortest) = (format_duration(longest), format_duration(args.start_up));
-        let message =
-            format!("--start-up-max is {longest}, must be at least --start-up ({shortest})");
-        return Err(flag_error(&message));
-    }
-    let (name, trace) = load_trace(args)?;
-    let command = command::command(args, &trace);
-    let (trace, warm_up) = select(args, &trace).map_err(|m| flag_error(&m))?;
-    let load = load(args, &trace, warm_up)?;
-    let start_up = start_up(args);
-    let fleet = Fleet {
-        min: args.min,
-        max: args.max,
-        capacity_rps: load.model.capacity_rps,
-        start_up: start_up.mean(),
-        lag: args.lag,
-        tick: args.tick,
-        utilization: args.utilization,
-        origin_s: u64::try_from(trace.start_s).unwrap_or(0),
-    };
-    // What is wrong with the fleet is said before what follows from it for a policy.
-    let mut config = plant_config(args, fleet);
-    config.start_up = start_up;
-    Plant::new(&load, config.clone()).map_err(|e| flag_error(&e))?;
+    let recorded = Recorded::read(&args.load)?;
+    let command = command::command(args, &recorded);
+    let fleet = recorded.fleet;
+    let (trace, load) = (&recorded.trace, &recorded.demand);
+    let config = recorded.plant_config();
     let candidates = candidates(args, fleet)?;
     let settle = candidates
         .iter()
@@ -70,12 +44,12 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         .max()
         .unwrap_or_default();
     let scenario = Scenario::from(args.scenario);
-    let (demand, config) = disturbed(&load, scenario, config, settle);
+    let (demand, config) = disturbed(load, scenario, config, settle);
     let plant = Plant::new(&demand, config).map_err(|e| flag_error(&e))?;
 
     let best = plant.optimum();
     let cells = match args.scenario {
-        ScenarioName::All => matrix::cells(args, fleet, settle),
+        ScenarioName::All => matrix::cells(&args.load, fleet, settle),
         _ => Vec::new(),
     };
     let work = Work {
@@ -83,28 +57,28 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         best: &best,
         fleet,
         candidates: &candidates,
-        load: &load,
+        load,
         cells: &cells,
     };
-    let (mut policies, scenarios) = replay_all(&work, args.capacity.is_some())?;
+    let (mut policies, scenarios) = replay_all(&work, args.load.capacity.is_some())?;
     if !cells.is_empty() {
-        let config = plant_config(args, fleet);
-        matrix::note_short_bounds(&mut policies, &candidates, fleet, &load, config)?;
+        let config = plant_config(&args.load, fleet);
+        matrix::note_short_bounds(&mut policies, &candidates, fleet, load, config)?;
     }
-    let tick_s = args.tick.as_secs_f64();
+    let tick_s = fleet.tick.as_secs_f64();
     let model = demand.model;
     let report = ReplayReport {
-        trace: name,
+        trace: recorded.name.clone(),
         from_s: trace.start_s + (demand.scored_from as f64 * tick_s).round() as i64,
         to_s: trace.end_s(),
         repairs: trace.repairs,
         start_up_s: plant.config().start_up.mean().as_secs_f64(),
-        lag_s: args.lag.as_secs_f64(),
+        lag_s: fleet.lag.as_secs_f64(),
         tick_s,
         capacity_rps: model.capacity_rps,
         utilization: model.utilization,
         scenario: scenario.name(),
-        seed: args.seed,
+        seed: args.load.seed,
         optimum_replica_seconds: best.replica_ticks as f64 * tick_s,
         peak_replicas: peak(&plant),
         command,
@@ -112,28 +86,6 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         scenarios,
     };
     places.write(&report)
-}
-
-fn flag_error(message: &impl std::fmt::Display) -> InputError {
-    InputError::new("command line", None, message.to_string())
-}
-
-/// The load to replay, before any disturbance.
-fn load(args: &ReplayArgs, trace: &Trace, warm_up: Duration) -> Result<Demand, InputError> {
-    let scored_from = trace.start_s.saturating_add_unsigned(warm_up.as_secs());
-    let scored = trace
-        .between(scored_from, trace.end_s())
-        .map_err(|e| flag_error(&e))?;
-    if scored.rates.iter().all(|rate| *rate <= 0.0) {
-        return Err(flag_error(
-            &"the part that counts has no load: every value is 0",
-        ));
-    }
-    let mut model = ServiceModel::fitted(&scored, args.utilization, 40.0);
-    if let Some(capacity) = args.capacity {
-        model.capacity_rps = capacity;
-    }
-    Demand::new(trace, model, args.tick, warm_up).map_err(|e| flag_error(&e))
 }
 
 /// A load and the fleet under a disturbance; pods differ until they are `settle` old.
@@ -147,88 +99,6 @@ fn disturbed(
     config.settle = config.settle.max(settle + demand.tick);
     scenario.apply(&mut demand, &mut config);
     (demand, config)
-}
-
-/// Reads the trace, or the built-in one.
-fn load_trace(args: &ReplayArgs) -> Result<(String, Trace), InputError> {
-    let parse = |file: &str, text: &str| {
-        read_trace(
-            &CsvSource::new(text).with_unit(args.unit.into()),
-            |e| match e.line() {
-                Some(line) => InputError::in_line(file, line, e.to_string()),
-                None => InputError::new(file, None, e.to_string()),
-            },
-        )
-    };
-    let Some(path) = &args.trace else {
-        return Ok((WORLD_CUP_NAME.to_owned(), parse(WORLD_CUP_NAME, WORLD_CUP)?));
-    };
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
-    let text = String::from_utf8(bytes).map_err(|e| InputError::not_utf8(path, &e))?;
-    let name = path
-        .file_stem()
-        .map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
-    Ok((name, parse(&file, &text)?))
-}
-
-/// Reads a trace from any source.
-fn read_trace<S: TraceSource>(
-    source: &S,
-    refuse: impl FnOnce(S::Error) -> InputError,
-) -> Result<Trace, InputError> {
-    source.load().map_err(refuse)
-}
-
-/// The part of the trace to replay, and how much of its beginning only warms up.
-fn select(args: &ReplayArgs, trace: &Trace) -> Result<(Trace, Duration), String> {
-    let start = trace.start_s;
-    let warm_up = args.warm_up.as_secs();
-    let resolve = |moment: Option<Moment>| moment.map(|m| m.resolve(start));
-    let to = resolve(args.to).unwrap_or(trace.end_s()).min(trace.end_s());
-    let from = resolve(args.from).unwrap_or_else(|| start.saturating_add_unsigned(warm_up));
-    if args.from.is_none() && warm_up > 0 && from >= to {
-        return Err(format!(
-            "--warm-up is {warm_up} s, must be shorter than the part that is replayed ({} s)",
-            to.saturating_sub(start)
-        ));
-    }
-    if from >= to {
-        let end = if args.to.is_some() {
-            "--to"
-        } else {
-            "the trace's end"
-        };
-        return Err(format!("--from is {from}, must be before {end} ({to})"));
-    }
-    let begin = from.saturating_sub_unsigned(warm_up).max(start);
-    let part = trace.between(begin, to).map_err(|e| e.to_string())?;
-    let warm = u64::try_from(from.saturating_sub(part.start_s)).unwrap_or(0);
-    Ok((part, Duration::from_secs(warm)))
-}
-
-/// The start-up time that the flags ask for.
-fn start_up(args: &ReplayArgs) -> StartUp {
-    match args.start_up_max {
-        Some(to) => StartUp::Uniform {
-            from: args.start_up,
-            to,
-        },
-        None => StartUp::Fixed(args.start_up),
-    }
-}
-
-/// How a fleet behaves whose start-ups are all the same.
-fn plant_config(args: &ReplayArgs, fleet: Fleet) -> PlantConfig {
-    let mut config = PlantConfig::default();
-    config.start_up = StartUp::Fixed(fleet.start_up);
-    config.metric_lag = fleet.lag;
-    config.scrape_interval = args.scrape.unwrap_or(fleet.tick);
-    config.drain = args.drain;
-    config.min = fleet.min;
-    config.max = fleet.max;
-    config.seed = args.seed;
-    config
 }
 
 fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputError> {
@@ -462,7 +332,11 @@ impl Places {
         let json = places.json.iter().map(|path| ("--json", path.as_path()));
         let html = places.html.iter().map(|path| ("--html", path.as_path()));
         let written: Vec<(&str, &Path)> = json.chain(html).collect();
-        let trace = args.trace.iter().map(|path| ("the trace", path.as_path()));
+        let trace = args
+            .load
+            .trace
+            .iter()
+            .map(|path| ("the trace", path.as_path()));
         let policies = args.policy.iter().map(|path| ("--policy", path.as_path()));
         let read: Vec<(&str, &Path)> = trace.chain(policies).collect();
         output::check_apart(&written, &read)?;
