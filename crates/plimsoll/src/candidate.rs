@@ -49,6 +49,8 @@ pub(crate) enum CandidateError {
     NoMetric { policy: String, metrics: String },
     #[error("policy \"{policy}\": {source}")]
     Config { policy: String, source: ConfigError },
+    #[error("policy \"{policy}\": {message}")]
+    Manifest { policy: String, message: String },
 }
 
 /// Bounds that hold for policies without their own, what a replica carries, and the delays that a
@@ -380,7 +382,8 @@ fn describe(metric: &MetricSpec) -> String {
     }
 }
 
-fn signal_for(metric: &MetricSpec) -> Option<Signal> {
+/// What a load trace shows of a metric, where it shows anything.
+pub(crate) fn signal_for(metric: &MetricSpec) -> Option<Signal> {
     match metric {
         MetricSpec::Resource {
             name,
@@ -416,7 +419,7 @@ fn is_request_rate(name: &str) -> bool {
 }
 
 /// A metric's target as a share of what a replica carries.
-fn target_share(metric: &MetricSpec, capacity_rps: f64) -> f64 {
+pub(crate) fn target_share(metric: &MetricSpec, capacity_rps: f64) -> f64 {
     match metric {
         MetricSpec::Resource {
             target: ResourceTarget::Utilization(percent),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_sim::{Scenario, Unit};
 
+use crate::tune::Knob;
+
 /// What would this autoscaler have done with last week's load, what would it have cost, and how far
 /// is that from the best possible?
 #[derive(Debug, Parser)]
@@ -21,6 +23,9 @@ pub(crate) enum Command {
     Replay(Box<ReplayArgs>),
     /// Take one decision, with all of its reasons, on an observation read from standard input.
     Decide(DecideArgs),
+    /// Search an HPA's knobs on the first part of a recorded load, judge them on the rest, and write
+    /// the manifest to apply.
+    Tune(Box<TuneArgs>),
 }
 
 /// Arguments of `plimsoll replay`.
@@ -40,6 +45,36 @@ pub(crate) struct ReplayArgs {
     /// 600 s, never drawn, by lag 15, 30 and 60 s.
     #[arg(long, value_name = "NAME", default_value = "healthy")]
     pub(crate) scenario: ScenarioName,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// Arguments of `plimsoll tune`.
+#[derive(Debug, Args)]
+pub(crate) struct TuneArgs {
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+
+    /// Manifest of one HorizontalPodAutoscaler (YAML or JSON).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+
+    /// Accepted share of badly served requests.
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
+    pub(crate) bad: f64,
+
+    /// Share of the load, from its beginning, that knobs are searched on; the rest judges them.
+    #[arg(long, value_name = "SHARE", default_value = "0.67", value_parser = share)]
+    pub(crate) train: f64,
+
+    /// Knob that stays as it is. May be given several times.
+    #[arg(long, value_name = "KNOB")]
+    pub(crate) keep: Vec<Knob>,
+
+    /// Where the manifest is written (- = standard output).
+    #[arg(long, value_name = "FILE", default_value = "plimsoll-hpa.yaml")]
+    pub(crate) out: PathBuf,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,

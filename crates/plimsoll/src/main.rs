@@ -3,6 +3,7 @@
 
 mod candidate;
 mod cli;
+mod command;
 mod decide;
 mod input_error;
 mod output;
@@ -12,6 +13,7 @@ mod recorded;
 mod replay;
 mod scaling_group;
 mod table;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         cli::Command::Replay(args) => replay::run(args),
         cli::Command::Decide(args) => decide::run(args),
+        cli::Command::Tune(args) => tune::run(args),
     };
     match result.and_then(|text| output::print(&text)) {
         Ok(()) => ExitCode::SUCCESS,

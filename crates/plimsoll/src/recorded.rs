@@ -24,6 +24,7 @@ pub(crate) struct Recorded {
     pub(crate) fleet: Fleet,
     /// When the whole trace starts, in Unix seconds.
     pub(crate) trace_start_s: i64,
+    pub(crate) capacity_given: bool,
     config: PlantConfig,
 }
 
@@ -62,6 +63,7 @@ impl Recorded {
             demand,
             fleet,
             trace_start_s: whole.start_s,
+            capacity_given: args.capacity.is_some(),
             config,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use autoscale_core::HpaConfig;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
 use serde::Deserialize;
 
@@ -17,16 +18,30 @@ const VERSION: &str = "autoscaling/v2";
 
 /// The policies of a file's documents.
 pub(super) fn policies(file: &Path, documents: &[Node]) -> Result<Vec<NamedPolicy>, InputError> {
-    let mut policies = Vec::new();
+    let found = autoscalers(file, documents)?.into_iter();
+    let policy = |(manifest, config): (HorizontalPodAutoscaler, HpaConfig)| NamedPolicy {
+        name: manifest.name().to_owned(),
+        source: PolicySource::Hpa(config),
+        notes: Vec::new(),
+    };
+    Ok(found.map(policy).collect())
+}
+
+/// The manifests of a file's documents, at least one, and what they say.
+pub(super) fn autoscalers(
+    file: &Path,
+    documents: &[Node],
+) -> Result<Vec<(HorizontalPodAutoscaler, HpaConfig)>, InputError> {
+    let mut found = Vec::new();
     for document in documents {
         if !matches!(document.value, Value::Null) {
-            collect(document, &mut policies).map_err(|fault| fault.in_file(file, &[]))?;
+            collect(document, &mut found).map_err(|fault| fault.in_file(file, &[]))?;
         }
     }
-    if policies.is_empty() {
+    if found.is_empty() {
         return Err(InputError::new(file, None, format!("holds no {KIND}")));
     }
-    Ok(policies)
+    Ok(found)
 }
 
 /// The fields of a list of objects; its items are read one by one.
@@ -43,13 +58,16 @@ struct List {
     _items: Vec<serde::de::IgnoredAny>,
 }
 
-fn collect(object: &Node, policies: &mut Vec<NamedPolicy>) -> Result<(), Fault> {
+fn collect(
+    object: &Node,
+    found: &mut Vec<(HorizontalPodAutoscaler, HpaConfig)>,
+) -> Result<(), Fault> {
     match (object.text("kind"), object.text("apiVersion")) {
         (Some("List"), Some("v1")) | (Some("HorizontalPodAutoscalerList"), Some(VERSION)) => {
             read::<List>(object)?;
             if let Some(Value::List(items)) = object.entry("items").map(|e| &e.node.value) {
                 for item in items {
-                    collect(item, policies)?;
+                    collect(item, found)?;
                 }
             }
             Ok(())
@@ -63,11 +81,7 @@ fn collect(object: &Node, policies: &mut Vec<NamedPolicy>) -> Result<(), Fault> 
                 let at = object.find(error.path());
                 Fault::new(at, error.to_string())
             })?;
-            policies.push(NamedPolicy {
-                name: manifest.name().to_owned(),
-                source: PolicySource::Hpa(config),
-                notes: Vec::new(),
-            });
+            found.push((manifest, config));
             Ok(())
         }
     }

@@ -48,6 +48,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use autoscale_core::manifest::HorizontalPodAutoscaler;
 use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig};
 use serde::Deserialize;
 
@@ -150,6 +151,21 @@ impl KpaPolicy {
             config.total_value = config.total_value.or(Some(capacity));
         }
         config
+    }
+}
+
+/// The one HorizontalPodAutoscaler of a manifest file, and what it says.
+pub(crate) fn load_manifest(
+    path: &Path,
+) -> Result<(HorizontalPodAutoscaler, HpaConfig), InputError> {
+    let documents = yaml::documents(path, &read(path)?)?;
+    let mut found = manifest::autoscalers(path, &documents)?;
+    match (found.pop(), found.len()) {
+        (Some(one), 0) => Ok(one),
+        (_, more) => {
+            let message = format!("holds {} policies, must hold 1", more + 1);
+            Err(InputError::new(path, None, message))
+        }
     }
 }
 

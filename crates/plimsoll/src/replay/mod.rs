@@ -1,6 +1,5 @@
 //! `plimsoll replay`.
 
-mod command;
 mod matrix;
 mod show;
 
@@ -16,6 +15,7 @@ use plimsoll_sim::{
 
 use crate::candidate::{Candidate, Fleet, default_set};
 use crate::cli::{ReplayArgs, ScenarioName};
+use crate::command;
 use crate::input_error::InputError;
 use crate::output;
 use crate::policy_file;
@@ -33,9 +33,9 @@ const PLOT_COLUMNS: usize = 800;
 pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let places = Places::of(args)?;
     let recorded = Recorded::read(&args.load)?;
-    let command = command::command(args, &recorded);
+    let command = command::replay(args, &recorded);
     let fleet = recorded.fleet;
-    let (trace, load) = (&recorded.trace, &recorded.demand);
+    let load = &recorded.demand;
     let config = recorded.plant_config();
     let candidates = candidates(args, fleet)?;
     let settle = candidates
@@ -60,32 +60,64 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
         load,
         cells: &cells,
     };
-    let (mut policies, scenarios) = replay_all(&work, args.load.capacity.is_some())?;
+    let (mut policies, scenarios) = replay_all(&work, recorded.capacity_given)?;
     if !cells.is_empty() {
         let config = plant_config(&args.load, fleet);
         matrix::note_short_bounds(&mut policies, &candidates, fleet, load, config)?;
     }
-    let tick_s = fleet.tick.as_secs_f64();
-    let model = demand.model;
-    let report = ReplayReport {
+    let mut report = report(&recorded, &work, policies, command);
+    report.scenario = scenario.name();
+    report.scenarios = scenarios;
+    places.write(&report)
+}
+
+/// The report about a healthy replay.
+fn report(
+    recorded: &Recorded,
+    work: &Work<'_>,
+    policies: Vec<PolicyReport>,
+    command: String,
+) -> ReplayReport {
+    let (plant, demand) = (work.plant, work.plant.demand());
+    let tick_s = demand.tick.as_secs_f64();
+    ReplayReport {
         trace: recorded.name.clone(),
-        from_s: trace.start_s + (demand.scored_from as f64 * tick_s).round() as i64,
-        to_s: trace.end_s(),
-        repairs: trace.repairs,
+        from_s: recorded.trace.start_s + (demand.scored_from as f64 * tick_s).round() as i64,
+        to_s: recorded.trace.end_s(),
+        repairs: recorded.trace.repairs,
         start_up_s: plant.config().start_up.mean().as_secs_f64(),
-        lag_s: fleet.lag.as_secs_f64(),
+        lag_s: work.fleet.lag.as_secs_f64(),
         tick_s,
-        capacity_rps: model.capacity_rps,
-        utilization: model.utilization,
-        scenario: scenario.name(),
-        seed: args.load.seed,
-        optimum_replica_seconds: best.replica_ticks as f64 * tick_s,
-        peak_replicas: peak(&plant),
+        capacity_rps: demand.model.capacity_rps,
+        utilization: demand.model.utilization,
+        scenario: Scenario::Healthy.name(),
+        seed: plant.config().seed,
+        optimum_replica_seconds: work.best.replica_ticks as f64 * tick_s,
+        peak_replicas: peak(plant),
         command,
         policies,
-        scenarios,
+        scenarios: Vec::new(),
+    }
+}
+
+/// Replays policies side by side, knobs swept, on a healthy fleet.
+pub(crate) fn side_by_side(
+    recorded: &Recorded,
+    plant: &Plant<'_>,
+    candidates: &[Candidate],
+    command: String,
+) -> Result<ReplayReport, InputError> {
+    let best = plant.optimum();
+    let work = Work {
+        plant,
+        best: &best,
+        fleet: recorded.fleet,
+        candidates,
+        load: &recorded.demand,
+        cells: &[],
     };
-    places.write(&report)
+    let (policies, _) = replay_all(&work, recorded.capacity_given)?;
+    Ok(report(recorded, &work, policies, command))
 }
 
 /// A load and the fleet under a disturbance; pods differ until they are `settle` old.
@@ -370,13 +402,13 @@ impl Places {
     }
 }
 
-fn to_json(report: &ReplayReport) -> Result<String, InputError> {
+pub(crate) fn to_json<T: serde::Serialize>(report: &T) -> Result<String, InputError> {
     serde_json::to_string_pretty(report)
         .map(|text| text + "\n")
         .map_err(|e| InputError::new("report", None, e.to_string()))
 }
 
-fn absolute(path: &Path) -> String {
+pub(crate) fn absolute(path: &Path) -> String {
     std::path::absolute(path)
         .unwrap_or_else(|_| path.to_owned())
         .display()
