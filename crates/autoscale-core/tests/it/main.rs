@@ -7,6 +7,7 @@ mod fields;
 mod gaps;
 mod given;
 mod missing;
+mod predictive;
 mod properties;
 #[cfg(feature = "serde")]
 mod snapshot;

@@ -148,3 +148,28 @@ impl Tails {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BINS, Grid, Histogram, Tails};
+
+    #[test]
+    fn reach_leaves_less_than_its_share_beyond() {
+        let grid = Grid::new();
+        let histogram = Histogram::with_prior(&grid, 1.0);
+        let mut tails = Tails::new();
+        tails.fill(&histogram, &grid);
+        for share in [0.3, 1e-2, 1e-4] {
+            let reach = tails.reach(share, &grid);
+            let mass = |bins: usize| -> f64 {
+                let beyond = histogram.mass.iter().skip(bins);
+                beyond.map(|m| f64::from(*m)).sum()
+            };
+            let bin = grid.edges.iter().position(|z| *z >= reach).unwrap_or(BINS);
+            assert!(
+                mass(bin) < share && mass(bin - 1) >= share,
+                "{share}: {reach}"
+            );
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod hpa;
 mod kpa;
+mod predictive;
 
 use serde::Serialize;
 

@@ -1,0 +1,10 @@
+//! The predictive policy, in closed loops with a small service of its own.
+
+mod bounds;
+mod forecast;
+mod ladder;
+mod properties;
+mod reconfigure;
+mod service;
+mod share;
+mod sources;
