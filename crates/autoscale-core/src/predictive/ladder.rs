@@ -157,7 +157,7 @@ impl Ladder {
     ) -> (u32, u32) {
         let needed = numeric::replicas_for(seen.demand).max(1);
         let bad = |ready: u32| if ready < needed { seen.demand } else { 0.0 };
-        let due = seen.tick + numeric::count_u64(timing.delay);
+        let due = seen.tick.saturating_add(numeric::count_u64(timing.delay));
         let (min, max) = seen.bounds;
 
         self.seen += 1;

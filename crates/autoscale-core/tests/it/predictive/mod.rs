@@ -8,3 +8,4 @@ mod reconfigure;
 mod service;
 mod share;
 mod sources;
+mod times;
