@@ -2,13 +2,37 @@
 
 use std::time::Duration;
 
-use autoscale_core::{Policy, Predictive};
+use autoscale_core::{Decision, Policy, Predictive};
 
 use super::service::{DAY, HOUR, Noise, Service, config, hourly_burst, steady};
 use crate::given::secs;
 
 fn load(tick: u64, noise: &mut Noise) -> f64 {
     hourly_burst(tick) * (0.1 * noise.normal()).exp()
+}
+
+#[test]
+fn jitter_changes_nothing() {
+    let mut exact = Predictive::new(config()).unwrap();
+    let mut jittered = exact.clone();
+    let (mut noise, mut jitter) = (Noise(1), Noise(2));
+    let (mut a, mut b) = (Decision::default(), Decision::default());
+    let mut replicas = 4;
+    for tick in 0..DAY {
+        let now = secs(600 + 15 * tick);
+        let by = Duration::from_secs_f64(6.0 * jitter.uniform());
+        let shifted = match tick {
+            0 => now,
+            _ if jitter.uniform() < 0.5 => now - by,
+            _ => now + by,
+        };
+        let seen = steady(replicas, load(tick, &mut noise));
+        exact.decide_into(now, &seen, &mut a);
+        jittered.decide_into(shifted, &seen, &mut b);
+        assert_eq!(a, b, "{tick}");
+        assert_eq!(exact.next_wakeup(), jittered.next_wakeup());
+        replicas = a.replicas;
+    }
 }
 
 #[test]
