@@ -81,6 +81,7 @@ impl Histogram {
 
 /// P(Z > z) and E[Z; Z > z] at the bins' edges.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Tails {
     at_edges: Vec<(f64, f64)>,
 }

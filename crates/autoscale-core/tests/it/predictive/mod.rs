@@ -7,5 +7,7 @@ mod properties;
 mod reconfigure;
 mod service;
 mod share;
+#[cfg(feature = "serde")]
+mod snapshot;
 mod sources;
 mod times;
