@@ -177,6 +177,17 @@ impl Load {
 }
 
 #[test]
+fn predictive_allocates_nothing() {
+    for start_up in [15, 60, 600] {
+        let (mut policy, mut load) = (Load::predictive(start_up), Load::new());
+        load.run(&mut policy, 60);
+        let found = allocation_counter::measure(|| load.run(&mut policy, 5760));
+        assert_eq!(found.count_total, 0, "{start_up}");
+        assert!(load.out.replicas > 16);
+    }
+}
+
+#[test]
 fn predictive_state_is_small() {
     for start_up in [15, 600] {
         let (mut policy, mut load) = (None, Load::new());

@@ -356,6 +356,8 @@ impl DemandForecast for AdaptiveForecast {
         let useful = counts.iter().take_while(|n| **n <= highest).count();
         let considered = counts.get(..useful).unwrap_or(counts);
 
+        let room = out.len().max(self.work.with_phase.len());
+        self.work.with_phase.resize(room, 0.0);
         let shape = (level, scale);
         calm_tails.expectations(grid, shape, considered, |i, value| set(out, i, value));
         if hot_weight > 0.0 {
@@ -366,9 +368,6 @@ impl DemandForecast for AdaptiveForecast {
         let choice = cheapest(considered, out);
         let mut choices = (choice, choice);
         if phase_weight > 0.0 {
-            self.work
-                .with_phase
-                .resize(out.len().max(self.work.with_phase.len()), 0.0);
             let phased = &mut self.work.with_phase;
             for (to, from) in phased.iter_mut().zip(out.iter()).take(useful) {
                 *to = *from;
