@@ -60,6 +60,7 @@ impl Layers {
     /// Puts the savings on the lower convex hull of what the forecast wrote for the first `useful`
     /// counts: where a load has two humps, the valley between them is not a reason to stop.
     pub(super) fn price(&mut self, useful: usize) {
+        let useful = useful.min(self.len());
         self.hull.clear();
         for (x, y) in self.counts.iter().zip(&self.beyond).take(useful) {
             while let [.., (x1, y1), (x2, y2)] = self.hull.as_slice() {

@@ -120,3 +120,39 @@ fn a_forecast_is_told_every_interval_once() {
     ];
     assert_eq!(policy.forecast().0, told);
 }
+
+/// Expects half as much again, and says that so many counts are worth considering.
+struct Careless(usize, f64);
+
+impl DemandForecast for Careless {
+    fn observe(&mut self, _: Duration, demand: f64) {
+        self.1 = demand * 1.5;
+    }
+
+    fn skip(&mut self, _: u64) {}
+
+    fn partial_expectations(&mut self, _: Duration, counts: &[f64], out: &mut [f64]) -> usize {
+        for (out, count) in out.iter_mut().zip(counts) {
+            *out = if self.1 > *count { self.1 } else { 0.0 };
+        }
+        self.0
+    }
+
+    fn expected(&self) -> f64 {
+        self.1
+    }
+}
+
+#[test]
+fn more_counts_than_there_are_is_all_of_them() {
+    let run = |useful| {
+        let policy = Predictive::with_forecast(config(), Careless(useful, 0.0)).unwrap();
+        let mut service = Service::of(policy);
+        service.run(HOUR, |tick| f64::from(u8::from(tick > 120)) * 8.0 + 3.5);
+        service.out
+    };
+    assert_eq!(run(100).replicas, 18);
+    assert_eq!(run(usize::MAX), run(100));
+    // None is worth considering: what a reactive policy would run is left.
+    assert_eq!(run(0).replicas, 12);
+}
