@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use autoscale_core::{DemandForecast, MetricReading, Observation, Policy, Predictive};
+use autoscale_core::{
+    AdaptiveForecast, DemandForecast, MetricReading, Observation, Policy, Predictive,
+};
 
-use super::service::{HOUR, Service, config, steady};
+use super::service::{DAY, HOUR, Noise, Service, config, steady};
 use crate::given::secs;
 
 /// Knows every interval's load.
@@ -103,6 +105,7 @@ fn a_forecast_is_told_every_interval_once() {
     policy.decide(secs(720), &failed); // one is, and this one
     policy.decide(secs(705), &steady(3, 9.0)); // backwards
     policy.decide(secs(600 + 86_400), &steady(3, 1.0));
+    policy.decide(secs(615 + 86_400), &steady(3, 5000.0)); // twice the upper bound is believed
     // Samples are 30 s old; an order of now serves 75 s from now.
     let told = [
         Told::Sample(1_000_570, 2.5),
@@ -117,8 +120,34 @@ fn a_forecast_is_told_every_interval_once() {
         Told::Skipped(5751),
         Told::Sample(1_086_970, 1.0),
         Told::Asked(1_087_075),
+        Told::Sample(1_086_985, 200.0),
+        Told::Asked(1_087_090),
     ];
     assert_eq!(policy.forecast().0, told);
+}
+
+#[test]
+fn a_time_of_day_that_surprises_is_expected_to() {
+    let interval = secs(15);
+    let mut forecast = AdaptiveForecast::new(interval, 7);
+    let (counts, mut beyond) = (Vec::from_iter((1..=40).map(f64::from)), [0.0; 40]);
+    let mut noise = Noise(6);
+    // Nobody can know what comes from 9:00 to 9:30; the rest of the day is calm.
+    let (nine, mut doubts) = (9 * HOUR, [0.0; 24]);
+    for tick in 0..6 * DAY {
+        let wild = (nine..nine + HOUR / 2).contains(&(tick % DAY));
+        let deviation = if wild { 0.4 } else { 0.05 };
+        let at = interval * u32::try_from(tick).unwrap();
+        forecast.observe(at, 10.0 * (deviation * noise.normal()).exp());
+        forecast.partial_expectations(at + interval * 7, &counts, &mut beyond);
+        if tick >= 5 * DAY && tick % HOUR == HOUR - 4 {
+            // Shortly before each hour, for the first minute of it.
+            doubts[usize::try_from((tick + 4) / HOUR % 24).unwrap()] = beyond[11];
+        }
+    }
+    for (hour, doubt) in doubts.iter().enumerate().filter(|(hour, _)| *hour != 9) {
+        assert!(doubts[9] > 1.5 * doubt, "{hour}: {doubts:?}");
+    }
 }
 
 /// Expects half as much again, and says that so many counts are worth considering.

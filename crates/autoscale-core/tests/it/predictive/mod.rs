@@ -5,6 +5,7 @@ mod forecast;
 mod ladder;
 mod properties;
 mod reconfigure;
+mod records;
 mod service;
 mod share;
 #[cfg(feature = "serde")]

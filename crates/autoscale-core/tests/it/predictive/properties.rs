@@ -37,7 +37,7 @@ pub(super) fn any_config() -> impl Strategy<Value = PredictiveConfig> {
 }
 
 proptest! {
-    #![proptest_config(cases(300, 20_000))]
+    #![proptest_config(cases(100, 5_000))]
 
     #[test]
     fn nothing_panics_and_bounds_hold(

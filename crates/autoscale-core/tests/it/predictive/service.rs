@@ -63,6 +63,8 @@ pub(crate) struct Service<F = AdaptiveForecast> {
     pub(crate) out: Decision,
     pub(crate) tick: u64,
     pub(crate) ready: u32,
+    /// The candidate whose counts are carried out instead of the decision's.
+    pub(crate) follow: Option<usize>,
     /// (Tick from which they serve, count).
     starting: VecDeque<(u64, u32)>,
     past: VecDeque<f64>,
@@ -84,6 +86,7 @@ impl<F: DemandForecast> Service<F> {
             out: Decision::default(),
             tick: 0,
             ready: 1,
+            follow: None,
             starting: VecDeque::new(),
             past: VecDeque::new(),
             demand: 0.0,
@@ -132,7 +135,14 @@ impl<F: DemandForecast> Service<F> {
     /// Decides on this and carries it out.
     pub(crate) fn decide(&mut self, seen: &Observation) -> u32 {
         self.policy.decide_into(self.now(), seen, &mut self.out);
-        let (mut current, wanted) = (seen.spec_replicas, self.out.replicas);
+        let rung = self
+            .follow
+            .and_then(|index| self.out.ladder.rungs.get(index));
+        let wanted = match self.follow {
+            Some(_) => rung.map_or(seen.spec_replicas, |rung| rung.replicas),
+            None => self.out.replicas,
+        };
+        let mut current = seen.spec_replicas;
         if wanted > current {
             let due = self.tick + self.intervals(self.policy.config().start_up) + 1;
             self.starting.push_back((due, wanted - current));

@@ -36,7 +36,7 @@ fn a_run_continues_bit_for_bit() {
 }
 
 proptest! {
-    #![proptest_config(cases(60, 5_000))]
+    #![proptest_config(cases(20, 500))]
 
     #[test]
     fn whatever_was_seen(
@@ -130,6 +130,16 @@ fn nonsense_in_the_file_is_refused_or_survived() {
             assert!((1..=100).contains(&out.replicas), "{at}");
         }
     }
+}
+
+#[test]
+fn another_start_up_is_another_horizon() {
+    let mut policy = Predictive::new(config()).unwrap();
+    let slow = config().with_start_up(secs(600));
+    policy.reconfigure(slow.clone()).unwrap();
+    let file = serde_json::to_value(&policy).unwrap();
+    assert_eq!(file["forecast"]["horizon"], json!(slow.horizon()));
+    assert_eq!(slow.horizon(), 43);
 }
 
 #[test]
