@@ -278,6 +278,7 @@ impl Ladder {
     }
 
     /// Whether it was made for these layers.
+    #[cfg(feature = "serde")]
     pub(super) fn is_sound(&self, layers: &Layers) -> bool {
         self.candidates.len() == usize::from(PRICES) * 2
             && self.followed < self.candidates.len()

@@ -147,6 +147,7 @@ impl Held {
         }
     }
 
+    #[cfg(feature = "serde")]
     pub(super) fn is_sound(&self, layers: usize) -> bool {
         self.idle.len() == layers && self.top < layers
     }
