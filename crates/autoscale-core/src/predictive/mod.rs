@@ -152,7 +152,9 @@ impl<F: DemandForecast> TryFrom<Snapshot<F>> for Predictive<F> {
         made.ladder = snapshot.ladder.filter(|l| l.is_sound(&made.layers));
         made.clock = snapshot.clock;
         made.ready.extend(snapshot.ready);
-        made.wanted = snapshot.wanted;
+        let (min, max) = (made.config.min_replicas, made.config.max_replicas);
+        let wanted = snapshot.wanted.filter(|_| made.ladder.is_some());
+        made.wanted = wanted.map(|(wanted, _)| (wanted, wanted.clamp(min, max)));
         Ok(made)
     }
 }

@@ -80,6 +80,8 @@ fn another_bound_in_the_file_starts_the_records_anew() {
         file["config"]["max-replicas"] = json!(max);
         let mut policy: Predictive = serde_json::from_value(file).unwrap();
         let mut out = Decision::default();
+        policy.decide_into(secs(15 * 480), &steady(4, 4.0), &mut out);
+        assert_eq!((out.replicas, out.blind), (4, true), "nothing to repeat");
         policy.decide_into(secs(15 * 499), &steady(4, 14.0), &mut out);
         assert!(
             out.ladder.rungs[7].cost <= 4.0,
@@ -91,6 +93,15 @@ fn another_bound_in_the_file_starts_the_records_anew() {
         }
         assert!(out.replicas >= max.min(14), "{max}");
     }
+}
+
+#[test]
+fn another_bound_in_the_file_holds_at_once() {
+    let mut file = written();
+    file["config"]["min-replicas"] = json!(90);
+    let mut policy: Predictive = serde_json::from_value(file).unwrap();
+    let out = policy.decide(secs(15 * 480), &steady(4, 4.0));
+    assert_eq!((out.replicas, out.blind), (90, false));
 }
 
 #[test]
@@ -128,6 +139,8 @@ fn nonsense_in_the_file_is_refused_or_survived() {
         for tick in 480..600 {
             let out = policy.decide(secs(15 * tick), &steady(4, 6.0));
             assert!((1..=100).contains(&out.replicas), "{at}");
+            let index = out.ladder.followed;
+            assert!(out.blind || index.unwrap() < out.ladder.rungs.len(), "{at}");
         }
     }
 }
