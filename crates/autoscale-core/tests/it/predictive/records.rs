@@ -125,6 +125,24 @@ fn a_record_is_what_that_fleet_would_have_delivered() {
 }
 
 #[test]
+fn records_do_not_depend_on_who_is_followed() {
+    let mut fleets = [None, Some(0), Some(27)].map(Record::new);
+    for seed in 0..200 {
+        for fleet in &mut fleets {
+            fleet.service.run(1, |tick| hourly_burst(tick + seed));
+        }
+        let [a, b, c] = &fleets;
+        assert_eq!(a.service.out.ladder.rungs.len(), 28);
+        for other in [b, c] {
+            let (ours, theirs) = (&a.service.out.ladder, &other.service.out.ladder);
+            assert_eq!(ours.rungs, theirs.rungs);
+        }
+    }
+    let [_, b, c] = &fleets;
+    assert!(c.service.cost > b.service.cost * 1.5);
+}
+
+#[test]
 fn the_cheapest_that_kept_the_share_is_followed() {
     let mut record = Record::new(None);
     record.run(3 * DAY, &mut Noise(4));
