@@ -56,7 +56,7 @@ pub trait DemandForecast {
     /// So many intervals passed without a sample.
     fn skip(&mut self, intervals: u64);
 
-    /// Writes E[y; y > n] — the expected demand, where it exceeds n, and 0 where it does not — for
+    /// Writes `E[y; y > n]` — the expected demand, where it exceeds n, and 0 where it does not — for
     /// each n of `counts`, ascending, where y is the demand of the interval that ends at Unix time
     /// `at`. Gives how many of the counts, from the first one, are worth considering: the last of
     /// them is the most that can be ordered, so that it should have nothing beyond it. What is
