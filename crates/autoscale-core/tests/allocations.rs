@@ -5,10 +5,10 @@ use std::time::Duration;
 use autoscale_core::{
     ActivationConfig, AdjustmentType, Alarm, Behavior, Comparison, Decision, Fallback,
     FallbackMode, Gauge, Hpa, HpaConfig, Kpa, KpaConfig, LoadTrend, MaxOf, MetricReading,
-    MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, ResourceTarget, Sample,
-    ScalingAction, ScalingAlarm, Statistic, StepAdjustment, StepScaling, StepScalingConfig,
-    TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers, TriggersConfig, WeightedConfig,
-    WeightedFactors,
+    MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, Predictive, PredictiveConfig,
+    ResourceTarget, Sample, ScalingAction, ScalingAlarm, Statistic, StepAdjustment, StepScaling,
+    StepScalingConfig, TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers,
+    TriggersConfig, WeightedConfig, WeightedFactors,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -174,4 +174,86 @@ fn schedules_allocate_nothing() {
     let office = ScheduleEntry::new("0 6 * * 1-5", end, "Europe/Berlin").with_min(Some(12));
     let policy = hpa(1, None).scheduled(Schedule::new([office])).unwrap();
     assert_eq!(allocations(policy, &day(10, 1, 1)), 0);
+}
+
+/// 400 at most; 16 … 240 replicas' worth in a day, with steps, silence and noise.
+struct Load {
+    tick: u64,
+    random: u64,
+    seen: Observation,
+    out: Decision,
+}
+
+impl Load {
+    fn new() -> Self {
+        Self {
+            tick: 0,
+            random: 1,
+            seen: seen(1, 100, 0, 0, 0).with_readings([MetricReading::value(Milli(0))]),
+            out: Decision::default(),
+        }
+    }
+
+    fn predictive(start_up: u64) -> Predictive {
+        let config = PredictiveConfig::new(0.01, 1.0)
+            .with_max_replicas(400)
+            .with_start_up(Duration::from_secs(start_up));
+        Predictive::new(config).unwrap()
+    }
+
+    fn run(&mut self, policy: &mut Predictive, ticks: u64) {
+        for _ in 0..ticks {
+            self.random = self.random.wrapping_mul(6_364_136_223_846_793_005) + 1;
+            let noise = i64::try_from(self.random >> 44).unwrap() / 64;
+            let hour = (self.tick / 240 % 24).abs_diff(12);
+            let level = 240_000 - 18_000 * i64::try_from(hour).unwrap();
+            let level = if self.tick % 1000 < 40 {
+                380_000
+            } else {
+                level
+            };
+            if let MetricReading::Values { values_milli, age } = &mut self.seen.readings[0] {
+                values_milli[0] = Milli(level + noise);
+                let silent = self.tick % 700 < 9;
+                *age = Duration::from_secs(if silent { 3600 } else { 0 });
+            }
+            policy.decide_into(
+                Duration::from_secs(15 * self.tick),
+                &self.seen,
+                &mut self.out,
+            );
+            self.seen.spec_replicas = self.out.replicas;
+            self.seen.status_replicas = self.out.replicas;
+            self.seen.pods[0].count = self.out.replicas;
+            self.tick += 1;
+        }
+    }
+}
+
+#[test]
+fn predictive_allocates_nothing() {
+    for start_up in [15, 60, 600] {
+        let (mut policy, mut load) = (Load::predictive(start_up), Load::new());
+        load.run(&mut policy, 60);
+        let found = allocation_counter::measure(|| load.run(&mut policy, 5760));
+        assert_eq!(found.count_total, 0, "{start_up}");
+        assert!(load.out.replicas > 16);
+    }
+}
+
+#[test]
+fn predictive_state_is_small() {
+    for start_up in [15, 600] {
+        let (mut policy, mut load) = (None, Load::new());
+        load.out.ladder.rungs.reserve(28); // the caller's
+        load.out.stages.reserve(4);
+        let held = allocation_counter::measure(|| {
+            let mut made = Load::predictive(start_up);
+            load.run(&mut made, 2 * 5760);
+            policy = Some(made);
+        });
+        let kib = held.bytes_current / 1024;
+        assert!((50..=300).contains(&kib), "{start_up}: {kib} KiB");
+        assert_eq!(policy.unwrap().config().max_replicas, 400);
+    }
 }

@@ -147,20 +147,29 @@ impl PredictiveConfig {
             return refuse("target_value", target.to_string(), "finite and more than 0");
         }
         if !(Duration::from_secs(1)..=Duration::from_secs(600)).contains(&self.interval) {
-            return refuse("interval", format!("{:?}", self.interval), "1 s … 10 min");
+            return refuse(
+                "interval",
+                crate::format_duration(self.interval),
+                "1 s … 10 min",
+            );
         }
         if self.metric_lag > Duration::from_secs(3600) {
             return refuse(
                 "metric_lag",
-                format!("{:?}", self.metric_lag),
+                crate::format_duration(self.metric_lag),
                 "at most 1 h",
             );
         }
         if self.start_up > Duration::from_secs(86_400) {
-            return refuse("start_up", format!("{:?}", self.start_up), "at most a day");
+            return refuse(
+                "start_up",
+                crate::format_duration(self.start_up),
+                "at most a day",
+            );
         }
         if self.horizon() > 1001 {
-            let long = format!("{:?} + {:?}", self.start_up, self.metric_lag);
+            let [start_up, lag] = [self.start_up, self.metric_lag].map(crate::format_duration);
+            let long = format!("{start_up} + {lag}");
             return refuse("start_up + metric_lag", long, "at most 1000 intervals");
         }
         if self.min_replicas == 0 {

@@ -60,6 +60,7 @@ impl Layers {
     /// Puts the savings on the lower convex hull of what the forecast wrote for the first `useful`
     /// counts: where a load has two humps, the valley between them is not a reason to stop.
     pub(super) fn price(&mut self, useful: usize) {
+        let useful = useful.min(self.len());
         self.hull.clear();
         for (x, y) in self.counts.iter().zip(&self.beyond).take(useful) {
             while let [.., (x1, y1), (x2, y2)] = self.hull.as_slice() {
@@ -149,5 +150,99 @@ impl Held {
     #[cfg(feature = "serde")]
     pub(super) fn is_sound(&self, layers: usize) -> bool {
         self.idle.len() == layers && self.top < layers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Held, Layers};
+
+    /// The lower hull at point `k`: the lowest of all chords over it.
+    fn hull(points: &[(f64, f64)], k: usize) -> f64 {
+        let x = points.get(k).map_or(f64::NAN, |p| p.0);
+        let (left, right) = (points.iter().take(k + 1), points.iter().skip(k));
+        let chords = left.flat_map(|a| right.clone().map(move |b| (a, b)));
+        let at = chords.map(|((x1, y1), (x2, y2))| {
+            if x2 > x1 {
+                y1 + (y2 - y1) * (x - x1) / (x2 - x1)
+            } else {
+                *y1
+            }
+        });
+        at.fold(f64::INFINITY, f64::min)
+    }
+
+    #[test]
+    fn savings_are_slopes_of_the_lower_hull() {
+        // Two humps, a stretch that rises, one that is level, and an end that is not zero.
+        let beyond = |n: f64| {
+            let hump = |at: f64| 1.0 / (1.0 + ((n - at) * 1.5).exp());
+            6.0 * hump(4.0) + 30.0 * hump(25.0) + 0.3 * (n * 0.9).sin() + 0.2
+        };
+        for (max, useful) in [(40, 40), (40, 33), (700, 513), (2, 2), (1, 1), (40, 0)] {
+            let mut layers = Layers::new(max);
+            let (counts, out) = layers.parts();
+            for (out, count) in out.iter_mut().zip(counts) {
+                *out = beyond(*count);
+            }
+            let points = layers.counts.iter().copied().zip(layers.beyond.clone());
+            let points: Vec<_> = points.take(useful).collect();
+            layers.price(useful);
+            let savings = layers.savings();
+            assert_eq!(savings.len(), useful.max(1), "{max} {useful}");
+            assert!(savings.is_sorted_by(|a, b| a >= b));
+            for (k, pair) in points.windows(2).enumerate() {
+                let [(x1, _), (x2, _)] = pair else { continue };
+                let slope = (hull(&points, k) - hull(&points, k + 1)) / (x2 - x1);
+                let found = savings.get(k + 1).copied().unwrap_or(f64::NAN);
+                assert!(
+                    (found - slope).abs() < 1e-9,
+                    "{max} {useful} {k}: {found} {slope}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn layers_reach_the_bound_in_small_steps() {
+        for max in [1, 2, 255, 256, 257, 512, 513, 10_000, 1_000_000] {
+            let layers = Layers::new(max);
+            assert_eq!(layers.replicas.last(), Some(&max));
+            for pair in layers.replicas.windows(2) {
+                let [low, high] = pair else { continue };
+                assert!(
+                    low < high && high - low <= (low / 256).max(1),
+                    "{low} {high}"
+                );
+            }
+            for replicas in [1, max / 2 + 1, max] {
+                let at = layers.holding(replicas);
+                assert!(layers.replicas(at) >= replicas);
+                assert!(at == 0 || layers.replicas(at - 1) < replicas);
+            }
+        }
+    }
+
+    #[test]
+    fn layers_are_ordered_at_once_and_released_after_their_patience() {
+        let (mut held, rich) = (Held::new(6, 0), [f64::INFINITY, 0.9, 0.6, 0.3]);
+        held.step(&rich, 2.0, 1.5, 3.0); // worth 1.8, 1.2, 0.6
+        assert_eq!(held.top, 2);
+        // Held layers count for half as much again: 0.45 × 2 × 1.5 > 1 stays, 0.3 does not.
+        let poor = [f64::INFINITY, 0.45, 0.3];
+        let tops: Vec<_> = (0..60)
+            .map(|_| (held.step(&poor, 2.0, 1.5, 3.0), held.top).1)
+            .collect();
+        assert_eq!(
+            tops.iter().filter(|top| **top == 2).count(),
+            30,
+            "idle 0.1 each"
+        );
+        assert_eq!(tops.last(), Some(&1));
+        // Worthless: patience and one more.
+        let tops: Vec<_> = (0..5)
+            .map(|_| (held.step(&[f64::INFINITY], 2.0, 1.5, 3.0), held.top).1)
+            .collect();
+        assert_eq!(tops, [1, 1, 1, 0, 0]);
     }
 }

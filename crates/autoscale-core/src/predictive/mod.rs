@@ -109,6 +109,12 @@ impl Ticks {
         self.count = count.max(self.count);
         ended
     }
+
+    /// When so many intervals have ended, whenever the calls came.
+    fn end(&self, count: u64, interval: Duration) -> Option<Duration> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Some(self.first?.saturating_add(interval.saturating_mul(count)))
+    }
 }
 
 /// A predictive policy as it is written to disk.
@@ -146,7 +152,9 @@ impl<F: DemandForecast> TryFrom<Snapshot<F>> for Predictive<F> {
         made.ladder = snapshot.ladder.filter(|l| l.is_sound(&made.layers));
         made.clock = snapshot.clock;
         made.ready.extend(snapshot.ready);
-        made.wanted = snapshot.wanted;
+        let (min, max) = (made.config.min_replicas, made.config.max_replicas);
+        let wanted = snapshot.wanted.filter(|_| made.ladder.is_some());
+        made.wanted = wanted.map(|(wanted, _)| (wanted, wanted.clamp(min, max)));
         Ok(made)
     }
 }
@@ -273,7 +281,8 @@ impl<F: DemandForecast> Predictive<F> {
             config.interval.saturating_mul(count)
         };
         // The sample's interval ended `lag` ago; what is ordered now serves `delay` from now.
-        let end = config.unix_origin.saturating_add(self.clock.now);
+        let now = self.clock.end(self.clock.count, config.interval);
+        let end = config.unix_origin.saturating_add(now.unwrap_or_default());
         self.forecast
             .observe(end.saturating_sub(span(timing.lag)), demand);
         let served = end.saturating_add(span(timing.delay));
@@ -360,8 +369,7 @@ impl<F: DemandForecast> Policy for Predictive<F> {
     }
 
     fn next_wakeup(&self) -> Option<Duration> {
-        let first = self.clock.first?;
-        let next = u32::try_from(self.clock.count.saturating_add(1)).unwrap_or(u32::MAX);
-        Some(first.saturating_add(self.config.interval.saturating_mul(next)))
+        let next = self.clock.count.saturating_add(1);
+        self.clock.end(next, self.config.interval)
     }
 }

@@ -8,6 +8,7 @@ mod fields;
 mod gaps;
 mod given;
 mod missing;
+mod predictive;
 mod properties;
 mod script;
 #[cfg(feature = "serde")]

@@ -63,6 +63,9 @@ pub struct AdaptiveForecast {
     naive_errors: LevelScale,
     shapes: [Histogram; 2],
     shape_decay: f64,
+    /// Of the shapes, brought up to date now and then.
+    tails: [Tails; 2],
+    fresh: bool,
     phases: Phases,
     clock: Clock,
     /// Decayed loss without and with the phases.
@@ -80,8 +83,6 @@ pub struct AdaptiveForecast {
 #[derive(Clone, Debug)]
 struct Work {
     grid: Grid,
-    tails: [Tails; 2],
-    fresh: bool,
     with_phase: Vec<f64>,
 }
 
@@ -89,8 +90,6 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             grid: Grid::new(),
-            tails: [Tails::new(), Tails::new()],
-            fresh: false,
             with_phase: Vec::new(),
         }
     }
@@ -156,6 +155,8 @@ impl AdaptiveForecast {
             naive_errors: LevelScale::new(decay(SCALE_DAYS)),
             shapes: [shape.clone(), shape],
             shape_decay: decay(SHAPE_DAYS),
+            tails: [Tails::new(), Tails::new()],
+            fresh: false,
             phases: Phases::new(ticks_a_minute),
             clock: Clock::new(ticks_a_minute),
             losses: (0.0, 0.0),
@@ -240,7 +241,7 @@ impl AdaptiveForecast {
             }
         }
         if self.learnt.is_multiple_of(20) || (self.learnt < 20 && self.learnt.is_multiple_of(5)) {
-            self.work.fresh = false;
+            self.fresh = false;
         }
     }
 
@@ -302,11 +303,11 @@ impl DemandForecast for AdaptiveForecast {
     }
 
     fn partial_expectations(&mut self, at: Duration, counts: &[f64], out: &mut [f64]) -> usize {
-        if !self.work.fresh {
-            for (tails, shape) in self.work.tails.iter_mut().zip(&self.shapes) {
+        if !self.fresh {
+            for (tails, shape) in self.tails.iter_mut().zip(&self.shapes) {
                 tails.fill(shape, &self.work.grid);
             }
-            self.work.fresh = true;
+            self.fresh = true;
         }
         let [_, _, _, six, ..] = self.smooth.means;
         let reference = six.max(SMALLEST_LEVEL);
@@ -333,7 +334,7 @@ impl DemandForecast for AdaptiveForecast {
 
         let minute = usize::try_from(at.as_secs() / 60 % 60).unwrap_or(0);
         let phase = minute + phase::MINUTES * state;
-        let [calm_tails, hot_tails] = &self.work.tails;
+        let [calm_tails, hot_tails] = &self.tails;
         let (phase_tails, phase_weight) = self.phases.tails(phase, &self.work.grid);
         let hot_weight = if hot {
             let known = self.shapes.last().map_or(0.0, |s| s.total) / self.ticks_a_minute.max(1.0);
@@ -355,6 +356,8 @@ impl DemandForecast for AdaptiveForecast {
         let useful = counts.iter().take_while(|n| **n <= highest).count();
         let considered = counts.get(..useful).unwrap_or(counts);
 
+        let room = out.len().max(self.work.with_phase.len());
+        self.work.with_phase.resize(room, 0.0);
         let shape = (level, scale);
         calm_tails.expectations(grid, shape, considered, |i, value| set(out, i, value));
         if hot_weight > 0.0 {
@@ -365,9 +368,6 @@ impl DemandForecast for AdaptiveForecast {
         let choice = cheapest(considered, out);
         let mut choices = (choice, choice);
         if phase_weight > 0.0 {
-            self.work
-                .with_phase
-                .resize(out.len().max(self.work.with_phase.len()), 0.0);
             let phased = &mut self.work.with_phase;
             for (to, from) in phased.iter_mut().zip(out.iter()).take(useful) {
                 *to = *from;

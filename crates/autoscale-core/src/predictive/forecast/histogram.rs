@@ -81,6 +81,7 @@ impl Histogram {
 
 /// P(Z > z) and E[Z; Z > z] at the bins' edges.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Tails {
     at_edges: Vec<(f64, f64)>,
 }
@@ -135,16 +136,79 @@ impl Tails {
                 bin = edges.next();
             }
             let value = match bin {
-                Some(([low, high], [from, to])) if z > *low => {
-                    let part = (z - low) / (high - low);
+                Some(([low, high], [from, to])) => {
+                    let part = ((z - low) / (high - low)).max(0.0);
                     let mass = from.0 + (to.0 - from.0) * part;
                     let moment = from.1 + (to.1 - from.1) * part;
                     (level * mass + scale * moment).max(0.0)
                 }
-                Some(_) => level,
-                None => 0.0,
+                _ => 0.0,
             };
             write(index, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BINS, Grid, Histogram, Tails};
+
+    /// E[y; y > count], the mass of each bin spread evenly over it: integrated in 200 steps a bin.
+    fn brute(grid: &Grid, histogram: &Histogram, level: f64, scale: f64, count: f64) -> f64 {
+        let bins = histogram.mass.iter().zip(grid.edges.windows(2));
+        bins.flat_map(|(mass, edges)| {
+            let [low, high] = edges else { return vec![] };
+            let steps = (0..200).map(|i| low + (high - low) * (f64::from(i) + 0.5) / 200.0);
+            let share = f64::from(*mass) / histogram.total / 200.0;
+            let at = steps.map(|z| level + scale * z).filter(|y| *y > count);
+            at.map(|y| share * y).collect()
+        })
+        .sum()
+    }
+
+    #[test]
+    fn partial_expectations_are_those_of_the_binned_density() {
+        let grid = Grid::new();
+        let mut histogram = Histogram::with_prior(&grid, 5.0);
+        for z in [-1.2, -0.4, 0.1, 0.3, 0.7, 2.5, 4.0, 8.0] {
+            histogram.add(Grid::bin(z));
+        }
+        histogram.decay(0.9);
+        let mut tails = Tails::new();
+        tails.fill(&histogram, &grid);
+        // From where all of it lies above the counts to where none of it does.
+        for (level, scale) in [(20.0, 4.0), (20.0, 0.4), (300.0, 5.0), (0.5, 0.1)] {
+            let counts: Vec<f64> = (1..=400).map(f64::from).collect();
+            tails.expectations(&grid, (level, scale), &counts, |index, found| {
+                let count = counts.get(index).copied().unwrap_or(f64::NAN);
+                let expected = brute(&grid, &histogram, level, scale, count);
+                // The mean of a bin is taken for its middle in asinh, and cut where a count is.
+                let error = (found - expected).abs();
+                assert!(
+                    error < 0.01 * (level + scale),
+                    "{level} {scale} {count}: {found} {expected}"
+                );
+            });
+        }
+    }
+
+    #[test]
+    fn reach_leaves_less_than_its_share_beyond() {
+        let grid = Grid::new();
+        let histogram = Histogram::with_prior(&grid, 1.0);
+        let mut tails = Tails::new();
+        tails.fill(&histogram, &grid);
+        for share in [0.3, 1e-2, 1e-4] {
+            let reach = tails.reach(share, &grid);
+            let mass = |bins: usize| -> f64 {
+                let beyond = histogram.mass.iter().skip(bins);
+                beyond.map(|m| f64::from(*m)).sum()
+            };
+            let bin = grid.edges.iter().position(|z| *z >= reach).unwrap_or(BINS);
+            assert!(
+                mass(bin) < share && mass(bin - 1) >= share,
+                "{share}: {reach}"
+            );
         }
     }
 }

@@ -36,7 +36,7 @@ pub use adaptive::AdaptiveForecast;
 ///             (high * high - from * from) / (2.0 * (high - low))
 ///         };
 ///         out.iter_mut().zip(counts).for_each(|(out, n)| *out = beyond(*n));
-///         counts.iter().take_while(|n| **n < high).count()
+///         counts.iter().take_while(|n| **n < high).count() + 1
 ///     }
 ///     fn expected(&self) -> f64 {
 ///         self.0
@@ -46,7 +46,7 @@ pub use adaptive::AdaptiveForecast;
 /// let (mut forecast, mut beyond) = (Naive(0.0), [0.0; 3]);
 /// forecast.observe(Duration::ZERO, 10.0);
 /// let useful = forecast.partial_expectations(Duration::from_secs(90), &[5.0, 10.0, 15.0], &mut beyond);
-/// assert_eq!((useful, beyond[0], beyond[1]), (2, 10.0, 5.25));
+/// assert_eq!((useful, beyond), (3, [10.0, 5.25, 0.0]));
 /// ```
 pub trait DemandForecast {
     /// Takes the demand of the newest interval, which ended at Unix time `at`. Called once an
@@ -56,10 +56,11 @@ pub trait DemandForecast {
     /// So many intervals passed without a sample.
     fn skip(&mut self, intervals: u64);
 
-    /// Writes E[y; y > n] — the expected demand, where it exceeds n, and 0 where it does not — for
+    /// Writes `E[y; y > n]` — the expected demand, where it exceeds n, and 0 where it does not — for
     /// each n of `counts`, ascending, where y is the demand of the interval that ends at Unix time
-    /// `at`. Gives how many of the counts, from the first one, are worth considering; what it
-    /// writes beyond them is not read.
+    /// `at`. Gives how many of the counts, from the first one, are worth considering: the last of
+    /// them is the most that can be ordered, so that it should have nothing beyond it. What is
+    /// written for further counts is not read, and more counts than there are means all of them.
     fn partial_expectations(&mut self, at: Duration, counts: &[f64], out: &mut [f64]) -> usize;
 
     /// The expected demand of the latest forecast.

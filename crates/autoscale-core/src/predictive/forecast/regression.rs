@@ -87,3 +87,82 @@ impl Regression {
         self.weights = solved;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FEATURES, PRIOR, RIDGE, Regression};
+
+    /// Gauss–Jordan on a copy, no pivoting: the matrix is positive definite.
+    fn naive(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
+        for pivot in 0..FEATURES {
+            let mut row = rows.remove(pivot);
+            let scale = row.get(pivot).copied().unwrap_or(0.0);
+            row.iter_mut().for_each(|x| *x /= scale);
+            for other in &mut rows {
+                let factor = other.get(pivot).copied().unwrap_or(0.0);
+                other
+                    .iter_mut()
+                    .zip(&row)
+                    .for_each(|(x, y)| *x -= factor * y);
+            }
+            rows.insert(pivot, row);
+        }
+        rows.iter().filter_map(|row| row.last().copied()).collect()
+    }
+
+    #[test]
+    fn solves_the_ridge_equations() {
+        let (mut regression, mut seed, decay) = (Regression::new(), 1_u32, 0.995);
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(seed >> 8) / f64::from(1 << 24) - 0.5
+        };
+        let mut samples = Vec::new();
+        for _ in 0..500 {
+            let features = std::array::from_fn(|_| next());
+            let target = features.iter().sum::<f64>() + 0.1 * next();
+            samples.push((features, target, 1.0 + next()));
+        }
+        regression.solve();
+        for (found, prior) in regression.weights.iter().zip(PRIOR) {
+            assert!(
+                (found - prior).abs() < 1e-12,
+                "without samples the prior: {found} {prior}"
+            );
+        }
+        let mut rows = vec![vec![0.0; FEATURES + 1]; FEATURES];
+        for (age, (features, target, weight)) in samples.iter().rev().enumerate() {
+            let weight = weight * decay_of(decay, age);
+            for (row, x) in rows.iter_mut().zip(features) {
+                let right = features.iter().chain([target]);
+                row.iter_mut()
+                    .zip(right)
+                    .for_each(|(sum, y)| *sum += weight * x * y);
+            }
+        }
+        for (i, row) in rows.iter_mut().enumerate() {
+            let prior = PRIOR.get(i).copied().unwrap_or(0.0);
+            row.iter_mut()
+                .skip(i)
+                .take(1)
+                .for_each(|x| *x = *x * 1.001 + RIDGE);
+            row.iter_mut()
+                .skip(FEATURES)
+                .for_each(|x| *x += RIDGE * prior);
+        }
+        for (features, target, weight) in &samples {
+            regression.add(features, *target, *weight, decay);
+        }
+        regression.solve();
+        for (found, expected) in regression.weights.iter().zip(naive(rows)) {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+        let known = regression.predict(&regression.weights);
+        let squares: f64 = regression.weights.iter().map(|w| w * w).sum();
+        assert!((known - squares).abs() < 1e-12);
+    }
+
+    fn decay_of(decay: f64, age: usize) -> f64 {
+        (0..age).fold(1.0, |product, _| product * decay)
+    }
+}

@@ -4,6 +4,7 @@ mod activation;
 mod aws;
 mod hpa;
 mod kpa;
+mod predictive;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod triggers;
