@@ -181,8 +181,8 @@ impl Predictive {
     ///
     /// Another accepted share is kept with the records there are. Another start-up, lag or bound
     /// makes the imagined fleets those of another service: they and their records start anew, what
-    /// the forecast has learnt about the load stays. Another interval or target value changes what
-    /// the numbers mean: everything starts anew.
+    /// the forecast has learnt about the load stays. Another interval, target value, gauge or clock
+    /// origin changes what the numbers mean: everything starts anew.
     ///
     /// # Errors
     /// [`ConfigError`]; the old configuration stays.
@@ -200,8 +200,11 @@ impl Predictive {
         config.validate()?;
         let old = core::mem::replace(&mut self.config, config);
         let new = &self.config;
-        let unit = |c: &PredictiveConfig| (c.interval, c.target_value.to_bits());
-        if unit(&old) != unit(new) {
+        let meaning = |c: &PredictiveConfig| {
+            let target = c.target_value.to_bits();
+            (c.interval, target, c.gauge.clone(), c.unix_origin)
+        };
+        if meaning(&old) != meaning(new) {
             *self = Self::new(self.config.clone())?;
             return Ok(());
         }
@@ -210,7 +213,8 @@ impl Predictive {
             self.forecast.set_horizon(new.horizon());
             self.layers = Layers::new(new.max_replicas);
             self.ladder = None;
-            self.wanted = None;
+            let (min, max) = (new.min_replicas, new.max_replicas);
+            self.wanted = self.wanted.map(|(wanted, _)| (wanted, wanted.clamp(min, max)));
         }
         Ok(())
     }

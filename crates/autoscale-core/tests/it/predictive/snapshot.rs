@@ -77,7 +77,7 @@ fn written() -> Value {
 fn another_bound_in_the_file_starts_the_records_anew() {
     for max in [1, 2, 99, 101, 700, 1_000_000] {
         let mut file = written();
-        file["config"]["max-replicas"] = json!(max);
+        file["config"]["max_replicas"] = json!(max);
         let mut policy: Predictive = serde_json::from_value(file).unwrap();
         let mut out = Decision::default();
         policy.decide_into(secs(15 * 480), &steady(4, 4.0), &mut out);
@@ -98,7 +98,7 @@ fn another_bound_in_the_file_starts_the_records_anew() {
 #[test]
 fn another_bound_in_the_file_holds_at_once() {
     let mut file = written();
-    file["config"]["min-replicas"] = json!(90);
+    file["config"]["min_replicas"] = json!(90);
     let mut policy: Predictive = serde_json::from_value(file).unwrap();
     let out = policy.decide(secs(15 * 480), &steady(4, 4.0));
     assert_eq!((out.replicas, out.blind), (90, false));
@@ -107,7 +107,7 @@ fn another_bound_in_the_file_holds_at_once() {
 #[test]
 fn nonsense_in_the_file_is_refused_or_survived() {
     let mut file = written();
-    file["config"]["accepted-bad-share"] = json!(0.9);
+    file["config"]["accepted_bad_share"] = json!(0.9);
     let refused = serde_json::from_value::<Predictive>(file).unwrap_err();
     let message = "accepted_bad_share is 0.9, must be 1e-6 … 0.5";
     assert_eq!(refused.to_string(), message);
@@ -157,7 +157,7 @@ fn another_start_up_is_another_horizon() {
 
 #[test]
 fn a_configuration_is_what_people_write() {
-    let text = r#"{"accepted-bad-share": 0.02, "target-value": 50.0, "start-up": "2m"}"#;
+    let text = r#"{"accepted_bad_share": 0.02, "target_value": 50.0, "start_up": "2m"}"#;
     let read: PredictiveConfig = serde_json::from_str(text).unwrap();
     let expected = PredictiveConfig::new(0.02, 50.0).with_start_up(secs(120));
     assert_eq!(read, expected);
@@ -166,6 +166,6 @@ fn a_configuration_is_what_people_write() {
         serde_json::from_str::<PredictiveConfig>(&written).unwrap(),
         expected
     );
-    let typo = r#"{"accepted-bad-share": 0.02, "target-value": 50.0, "startup": "2m"}"#;
+    let typo = r#"{"accepted_bad_share": 0.02, "target_value": 50.0, "startup": "2m"}"#;
     assert!(serde_json::from_str::<PredictiveConfig>(typo).is_err());
 }
