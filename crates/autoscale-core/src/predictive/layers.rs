@@ -115,21 +115,27 @@ impl Held {
     /// One interval at a price: orders at once what is worth it, releases from the top what was
     /// worthless for `patience` intervals. `keep` multiplies the price of what is held.
     pub(super) fn step(&mut self, savings: &[f64], price: f64, keep: f64, patience: f32) {
-        let worth = |factor: f64| savings.partition_point(|s| s * price * factor > 1.0);
-        // Layers kept are the first ones: savings never rise.
-        let kept = worth(keep).max(1);
-        let wanted = worth(1.0).max(1) - 1;
+        // Layers that are worth it are the first ones: savings never rise. What is kept changes little
+        // from one interval to the next, and what is wanted is less by a few.
+        let worth = |near: usize, factor: f64| {
+            let is = |layer: usize| savings.get(layer).is_some_and(|s| s * price * factor > 1.0);
+            let mut count = near;
+            while count > 0 && !is(count - 1) {
+                count -= 1;
+            }
+            while is(count) {
+                count += 1;
+            }
+            count
+        };
+        let kept = worth(self.clean.min(savings.len()), keep).max(1);
+        let wanted = worth(kept, 1.0).max(1) - 1;
         for idle in self.idle.iter_mut().take(kept).skip(self.clean) {
             *idle = 0.0;
         }
-        let held = self
-            .idle
-            .iter_mut()
-            .enumerate()
-            .take(self.top + 1)
-            .skip(kept);
-        for (layer, idle) in held {
-            let saved = savings.get(layer).map_or(0.0, |s| s * price * keep);
+        let held = self.idle.iter_mut().take(self.top + 1).skip(kept);
+        let saved = savings.iter().skip(kept).map(|s| s * price * keep);
+        for (idle, saved) in held.zip(saved.chain(core::iter::repeat(0.0))) {
             *idle += numeric::to_f32(1.0 - saved);
         }
         self.clean = kept;

@@ -82,7 +82,6 @@ struct Work {
     grid: Grid,
     tails: [Tails; 2],
     fresh: bool,
-    with_phase: Vec<f64>,
 }
 
 impl Default for Work {
@@ -91,7 +90,6 @@ impl Default for Work {
             grid: Grid::new(),
             tails: [Tails::new(), Tails::new()],
             fresh: false,
-            with_phase: Vec::new(),
         }
     }
 }
@@ -277,13 +275,24 @@ fn prior_weight(horizon: usize) -> f64 {
     3.0 * numeric::count_f64(horizon)
 }
 
-/// The count of least loss.
-fn cheapest(counts: &[f64], beyond: &[f64]) -> f64 {
-    let losses = counts.iter().zip(beyond);
-    let best = losses
-        .map(|(n, beyond)| (*n, n + REFERENCE_PRICE * beyond))
-        .reduce(|best, next| if next.1 < best.1 { next } else { best });
-    best.map_or(1.0, |(n, _)| n)
+/// The count of least loss, the lowest of them.
+struct Cheapest {
+    count: f64,
+    loss: f64,
+}
+
+impl Cheapest {
+    const NONE: Self = Self {
+        count: 1.0,
+        loss: f64::INFINITY,
+    };
+
+    fn see(&mut self, count: f64, beyond: f64) {
+        let loss = count + REFERENCE_PRICE * beyond;
+        if loss < self.loss {
+            *self = Self { count, loss };
+        }
+    }
 }
 
 impl DemandForecast for AdaptiveForecast {
@@ -352,41 +361,31 @@ impl DemandForecast for AdaptiveForecast {
         }
         let limit = cap.max(level * 1.05 + 1.0).ceil();
         let highest = (level + reach * scale).ceil().min(limit).max(1.0);
-        let useful = counts.iter().take_while(|n| **n <= highest).count();
+        let useful = counts.partition_point(|n| *n <= highest);
         let considered = counts.get(..useful).unwrap_or(counts);
 
-        let shape = (level, scale);
-        calm_tails.expectations(grid, shape, considered, |i, value| set(out, i, value));
-        if hot_weight > 0.0 {
-            hot_tails.expectations(grid, shape, considered, |i, value| {
-                blend(out, i, value, hot_weight);
-            });
-        }
-        let choice = cheapest(considered, out);
-        let mut choices = (choice, choice);
-        if phase_weight > 0.0 {
-            self.work
-                .with_phase
-                .resize(out.len().max(self.work.with_phase.len()), 0.0);
-            let phased = &mut self.work.with_phase;
-            for (to, from) in phased.iter_mut().zip(out.iter()).take(useful) {
-                *to = *from;
+        let (shape, inverse) = ((level, scale), 1.0 / scale);
+        let mut place_of = grid.places();
+        let by_phase = self.losses.1 < self.losses.0;
+        let mut choices = (Cheapest::NONE, Cheapest::NONE);
+        for (n, out) in considered.iter().zip(out) {
+            let place = place_of((n - level) * inverse);
+            let mut beyond = calm_tails.expectation(shape, place);
+            if hot_weight > 0.0 {
+                let hot = hot_tails.expectation(shape, place);
+                beyond = beyond * (1.0 - hot_weight) + hot_weight * hot;
             }
-            phase_tails.expectations(grid, shape, considered, |i, value| {
-                blend(phased, i, value, phase_weight);
-            });
-            choices.1 = cheapest(considered, phased);
-            if self.losses.1 < self.losses.0 {
-                for (to, from) in out.iter_mut().zip(phased.iter()).take(useful) {
-                    *to = *from;
-                }
+            choices.0.see(*n, beyond);
+            let mut phased = beyond;
+            if phase_weight > 0.0 {
+                let own = phase_tails.expectation(shape, place);
+                phased = beyond * (1.0 - phase_weight) + phase_weight * own;
             }
+            choices.1.see(*n, phased);
+            let told = if by_phase { phased } else { beyond };
+            *out = if *n >= limit { 0.0 } else { told };
         }
-        for (beyond, n) in out.iter_mut().zip(considered) {
-            if *n >= limit {
-                *beyond = 0.0;
-            }
-        }
+        let choices = (choices.0.count, choices.1.count);
         self.pending.push_back(Forecast {
             made: true,
             features,
@@ -406,17 +405,5 @@ impl DemandForecast for AdaptiveForecast {
 
     fn expected(&self) -> f64 {
         self.expected
-    }
-}
-
-fn set(out: &mut [f64], index: usize, value: f64) {
-    if let Some(slot) = out.get_mut(index) {
-        *slot = value;
-    }
-}
-
-fn blend(out: &mut [f64], index: usize, value: f64, weight: f64) {
-    if let Some(slot) = out.get_mut(index) {
-        *slot = *slot * (1.0 - weight) + weight * value;
     }
 }

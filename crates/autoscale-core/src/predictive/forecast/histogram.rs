@@ -105,46 +105,52 @@ impl Tails {
 
     /// The z beyond which less than `share` of the mass lies.
     pub(super) fn reach(&self, share: f64, grid: &Grid) -> f64 {
-        let beyond = self
-            .at_edges
-            .iter()
-            .rev()
-            .skip(1)
-            .take_while(|t| t.0 < share);
-        let bin = BINS - beyond.count();
+        let bin = self.at_edges.partition_point(|t| t.0 >= share);
         grid.edges.get(bin).copied().unwrap_or(0.0)
     }
 
-    /// Writes E[y; y > n] for each n of `counts`, ascending, where y = level + scale·Z: O(counts +
-    /// bins), a walk without transcendentals.
-    pub(super) fn expectations(
-        &self,
-        grid: &Grid,
-        (level, scale): (f64, f64),
-        counts: &[f64],
-        mut write: impl FnMut(usize, f64),
-    ) {
-        let inverse = 1.0 / scale;
-        let mut edges = grid.edges.windows(2).zip(self.at_edges.windows(2));
-        let mut bin = edges.next();
-        for (index, count) in counts.iter().enumerate() {
-            let z = (count - level) * inverse;
-            while let Some(([_, high], _)) = bin
+    /// E[y; y > n] where y = level + scale·Z, for the n of a place.
+    pub(super) fn expectation(&self, (level, scale): (f64, f64), place: Place) -> f64 {
+        let (bin, part) = match place {
+            Place::Below => return level,
+            Place::Beyond => return 0.0,
+            Place::In(bin, part) => (bin, part),
+        };
+        let Some([from, to]) = self.at_edges.get(bin..bin + 2) else {
+            return 0.0;
+        };
+        let mass = from.0 + (to.0 - from.0) * part;
+        let moment = from.1 + (to.1 - from.1) * part;
+        (level * mass + scale * moment).max(0.0)
+    }
+}
+
+/// Where a z lies: below all bins, in one and so far into it, or beyond all.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    Below,
+    In(usize, f64),
+    Beyond,
+}
+
+impl Grid {
+    /// The places of ascending z: O(z + bins), a walk without transcendentals.
+    pub(super) fn places(&self) -> impl FnMut(f64) -> Place {
+        let mut bins = self.edges.windows(2).enumerate();
+        let mut bin = bins.next();
+        move |z| {
+            while let Some((_, [_, high])) = bin
                 && *high < z
             {
-                bin = edges.next();
+                bin = bins.next();
             }
-            let value = match bin {
-                Some(([low, high], [from, to])) if z > *low => {
-                    let part = (z - low) / (high - low);
-                    let mass = from.0 + (to.0 - from.0) * part;
-                    let moment = from.1 + (to.1 - from.1) * part;
-                    (level * mass + scale * moment).max(0.0)
+            match bin {
+                Some((index, [low, high])) if z > *low => {
+                    Place::In(index, (z - low) / (high - low))
                 }
-                Some(_) => level,
-                None => 0.0,
-            };
-            write(index, value);
+                Some(_) => Place::Below,
+                None => Place::Beyond,
+            }
         }
     }
 }
