@@ -4,6 +4,9 @@ use crate::numeric;
 
 /// Up to here every count is a layer of its own; beyond, a layer is 1/256 of the count.
 const SINGLE: u32 = 256;
+/// Points this near to a line are on it: a forecast is a line within a bin, and which of its points
+/// rounding lifts off would be a toss for the processor to guess.
+const STRAIGHT: f64 = 1.0 + 1e-12;
 
 /// The upper counts of the layers, ascending: 1, 2, 3, … at first, the upper bound at last.
 #[derive(Clone, Debug)]
@@ -63,7 +66,7 @@ impl Layers {
         self.hull.clear();
         for (x, y) in self.counts.iter().zip(&self.beyond).take(useful) {
             while let [.., (x1, y1), (x2, y2)] = self.hull.as_slice() {
-                if (y2 - y1) * (x - x1) < (y - y1) * (x2 - x1) {
+                if (y2 - y1) * (x - x1) < (y - y1) * (x2 - x1) * STRAIGHT {
                     break;
                 }
                 self.hull.pop();
