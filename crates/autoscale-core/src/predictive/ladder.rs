@@ -104,8 +104,8 @@ impl Ladder {
         let delay = numeric::count_f64(timing.delay);
         let delay_s = delay * timing.interval.as_secs_f64();
         let slack = (KEEP_S / delay_s).min(1.0);
-        // A copy of a plant would have no room for its orders.
-        let plant = || Plant::new(replicas, timing.lag, timing.delay);
+        // A clone of one would not have its room for orders.
+        let plant = move || Plant::new(replicas, timing.lag, timing.delay);
         let step = PRICE_SPAN.powf(1.0 / f64::from(PRICES - 1));
         let styles = [(false, 1.0 + 3.0 * slack), (true, 1.0 + 1.5 * slack)];
         let candidates = styles.into_iter().flat_map(|(brisk, keep)| {

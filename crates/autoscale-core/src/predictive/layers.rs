@@ -4,6 +4,9 @@ use crate::numeric;
 
 /// Up to here every count is a layer of its own; beyond, a layer is 1/256 of the count.
 const SINGLE: u32 = 256;
+/// Points this near to a line are on it: a forecast is a line within a bin, and which of its points
+/// rounding lifts off would be a toss for the processor to guess.
+const STRAIGHT: f64 = 1.0 + 1e-12;
 
 /// The upper counts of the layers, ascending: 1, 2, 3, … at first, the upper bound at last.
 #[derive(Clone, Debug)]
@@ -62,9 +65,11 @@ impl Layers {
     pub(super) fn price(&mut self, useful: usize) {
         let useful = useful.min(self.len());
         self.hull.clear();
-        for (x, y) in self.counts.iter().zip(&self.beyond).take(useful) {
+        for (x, beyond) in self.counts.iter().zip(&self.beyond).take(useful) {
+            // A forecast that gives no number expects nothing.
+            let y = &if beyond.is_finite() { *beyond } else { 0.0 };
             while let [.., (x1, y1), (x2, y2)] = self.hull.as_slice() {
-                if (y2 - y1) * (x - x1) < (y - y1) * (x2 - x1) {
+                if (y2 - y1) * (x - x1) < (y - y1) * (x2 - x1) * STRAIGHT {
                     break;
                 }
                 self.hull.pop();
@@ -116,21 +121,27 @@ impl Held {
     /// One interval at a price: orders at once what is worth it, releases from the top what was
     /// worthless for `patience` intervals. `keep` multiplies the price of what is held.
     pub(super) fn step(&mut self, savings: &[f64], price: f64, keep: f64, patience: f32) {
-        let worth = |factor: f64| savings.partition_point(|s| s * price * factor > 1.0);
-        // Layers kept are the first ones: savings never rise.
-        let kept = worth(keep).max(1);
-        let wanted = worth(1.0).max(1) - 1;
+        // Layers that are worth it are the first ones: savings never rise. What is kept changes little
+        // from one interval to the next, and what is wanted is less by a few.
+        let worth = |near: usize, factor: f64| {
+            let is = |layer: usize| savings.get(layer).is_some_and(|s| s * price * factor > 1.0);
+            let mut count = near;
+            while count > 0 && !is(count - 1) {
+                count -= 1;
+            }
+            while is(count) {
+                count += 1;
+            }
+            count
+        };
+        let kept = worth(self.clean.min(savings.len()), keep).max(1);
+        let wanted = worth(kept, 1.0).max(1) - 1;
         for idle in self.idle.iter_mut().take(kept).skip(self.clean) {
             *idle = 0.0;
         }
-        let held = self
-            .idle
-            .iter_mut()
-            .enumerate()
-            .take(self.top + 1)
-            .skip(kept);
-        for (layer, idle) in held {
-            let saved = savings.get(layer).map_or(0.0, |s| s * price * keep);
+        let held = self.idle.iter_mut().take(self.top + 1).skip(kept);
+        let saved = savings.iter().skip(kept).map(|s| s * price * keep);
+        for (idle, saved) in held.zip(saved.chain(core::iter::repeat(0.0))) {
             *idle += numeric::to_f32(1.0 - saved);
         }
         self.clean = kept;

@@ -214,7 +214,9 @@ impl Predictive {
             self.layers = Layers::new(new.max_replicas);
             self.ladder = None;
             let (min, max) = (new.min_replicas, new.max_replicas);
-            self.wanted = self.wanted.map(|(wanted, _)| (wanted, wanted.clamp(min, max)));
+            self.wanted = self
+                .wanted
+                .map(|(wanted, _)| (wanted, wanted.clamp(min, max)));
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ const SPREAD: f64 = 1.25;
 /// Targets are clipped at so many spreads.
 const CLIP: f64 = 20.0;
 const SMALLEST_LEVEL: f64 = 0.02;
+const LONGEST_HORIZON: usize = 1 << 16;
 /// Weight of "this time of day is like any other", in horizons: neighbouring errors are alike.
 const CLOCK_PRIOR: f64 = 5.0;
 
@@ -83,15 +84,11 @@ pub struct AdaptiveForecast {
 #[derive(Clone, Debug)]
 struct Work {
     grid: Grid,
-    with_phase: Vec<f64>,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Self {
-            grid: Grid::new(),
-            with_phase: Vec::new(),
-        }
+        Self { grid: Grid::new() }
     }
 }
 
@@ -132,7 +129,8 @@ impl Forecast {
 }
 
 impl AdaptiveForecast {
-    /// For forecasts `horizon` intervals of length `interval` ahead.
+    /// For forecasts `horizon` intervals (1 … 65 536) of length `interval` (1 s … 10 min) ahead; what
+    /// lies outside is taken for the nearest.
     ///
     /// ```
     /// use autoscale_core::{AdaptiveForecast, DemandForecast};
@@ -141,7 +139,8 @@ impl AdaptiveForecast {
     /// ```
     #[must_use]
     pub fn new(interval: Duration, horizon: usize) -> Self {
-        let ticks_a_minute = 60.0 / interval.as_secs_f64();
+        let ticks_a_minute = 60.0 / interval.as_secs_f64().clamp(1.0, 600.0);
+        let horizon = horizon.clamp(1, LONGEST_HORIZON);
         let decay = |days: f64| 0.5_f64.powf(1.0 / (days * DAY_MINUTES * ticks_a_minute));
         let grid = Grid::new();
         let shape = Histogram::with_prior(&grid, prior_weight(horizon));
@@ -177,6 +176,7 @@ impl AdaptiveForecast {
     /// forecast.set_horizon(43); // replicas take ten minutes now
     /// ```
     pub fn set_horizon(&mut self, horizon: usize) {
+        let horizon = horizon.clamp(1, LONGEST_HORIZON);
         if horizon != self.horizon {
             self.horizon = horizon;
             self.pending.clear();
@@ -278,13 +278,24 @@ fn prior_weight(horizon: usize) -> f64 {
     3.0 * numeric::count_f64(horizon)
 }
 
-/// The count of least loss.
-fn cheapest(counts: &[f64], beyond: &[f64]) -> f64 {
-    let losses = counts.iter().zip(beyond);
-    let best = losses
-        .map(|(n, beyond)| (*n, n + REFERENCE_PRICE * beyond))
-        .reduce(|best, next| if next.1 < best.1 { next } else { best });
-    best.map_or(1.0, |(n, _)| n)
+/// The count of least loss, the lowest of them.
+struct Cheapest {
+    count: f64,
+    loss: f64,
+}
+
+impl Cheapest {
+    const NONE: Self = Self {
+        count: 1.0,
+        loss: f64::INFINITY,
+    };
+
+    fn see(&mut self, count: f64, beyond: f64) {
+        let loss = count + REFERENCE_PRICE * beyond;
+        if loss < self.loss {
+            *self = Self { count, loss };
+        }
+    }
 }
 
 impl DemandForecast for AdaptiveForecast {
@@ -353,40 +364,31 @@ impl DemandForecast for AdaptiveForecast {
         }
         let limit = cap.max(level * 1.05 + 1.0).ceil();
         let highest = (level + reach * scale).ceil().min(limit).max(1.0);
-        let useful = counts.iter().take_while(|n| **n <= highest).count();
+        let useful = counts.partition_point(|n| *n <= highest);
         let considered = counts.get(..useful).unwrap_or(counts);
 
-        let room = out.len().max(self.work.with_phase.len());
-        self.work.with_phase.resize(room, 0.0);
-        let shape = (level, scale);
-        calm_tails.expectations(grid, shape, considered, |i, value| set(out, i, value));
-        if hot_weight > 0.0 {
-            hot_tails.expectations(grid, shape, considered, |i, value| {
-                blend(out, i, value, hot_weight);
-            });
-        }
-        let choice = cheapest(considered, out);
-        let mut choices = (choice, choice);
-        if phase_weight > 0.0 {
-            let phased = &mut self.work.with_phase;
-            for (to, from) in phased.iter_mut().zip(out.iter()).take(useful) {
-                *to = *from;
+        let (shape, inverse) = ((level, scale), 1.0 / scale);
+        let mut place_of = grid.places();
+        let by_phase = self.losses.1 < self.losses.0;
+        let mut choices = (Cheapest::NONE, Cheapest::NONE);
+        for (n, out) in considered.iter().zip(out) {
+            let place = place_of((n - level) * inverse);
+            let mut beyond = calm_tails.expectation(shape, place);
+            if hot_weight > 0.0 {
+                let hot = hot_tails.expectation(shape, place);
+                beyond = beyond * (1.0 - hot_weight) + hot_weight * hot;
             }
-            phase_tails.expectations(grid, shape, considered, |i, value| {
-                blend(phased, i, value, phase_weight);
-            });
-            choices.1 = cheapest(considered, phased);
-            if self.losses.1 < self.losses.0 {
-                for (to, from) in out.iter_mut().zip(phased.iter()).take(useful) {
-                    *to = *from;
-                }
+            choices.0.see(*n, beyond);
+            let mut phased = beyond;
+            if phase_weight > 0.0 {
+                let own = phase_tails.expectation(shape, place);
+                phased = beyond * (1.0 - phase_weight) + phase_weight * own;
             }
+            choices.1.see(*n, phased);
+            let told = if by_phase { phased } else { beyond };
+            *out = if *n >= limit { 0.0 } else { told };
         }
-        for (beyond, n) in out.iter_mut().zip(considered) {
-            if *n >= limit {
-                *beyond = 0.0;
-            }
-        }
+        let choices = (choices.0.count, choices.1.count);
         self.pending.push_back(Forecast {
             made: true,
             features,
@@ -406,17 +408,5 @@ impl DemandForecast for AdaptiveForecast {
 
     fn expected(&self) -> f64 {
         self.expected
-    }
-}
-
-fn set(out: &mut [f64], index: usize, value: f64) {
-    if let Some(slot) = out.get_mut(index) {
-        *slot = value;
-    }
-}
-
-fn blend(out: &mut [f64], index: usize, value: f64, weight: f64) {
-    if let Some(slot) = out.get_mut(index) {
-        *slot = *slot * (1.0 - weight) + weight * value;
     }
 }

@@ -106,45 +106,44 @@ impl Tails {
 
     /// The z beyond which less than `share` of the mass lies.
     pub(super) fn reach(&self, share: f64, grid: &Grid) -> f64 {
-        let beyond = self
-            .at_edges
-            .iter()
-            .rev()
-            .skip(1)
-            .take_while(|t| t.0 < share);
-        let bin = BINS - beyond.count();
+        let bin = self.at_edges.partition_point(|t| t.0 >= share);
         grid.edges.get(bin).copied().unwrap_or(0.0)
     }
 
-    /// Writes E[y; y > n] for each n of `counts`, ascending, where y = level + scale·Z: O(counts +
-    /// bins), a walk without transcendentals.
-    pub(super) fn expectations(
-        &self,
-        grid: &Grid,
-        (level, scale): (f64, f64),
-        counts: &[f64],
-        mut write: impl FnMut(usize, f64),
-    ) {
-        let inverse = 1.0 / scale;
-        let mut edges = grid.edges.windows(2).zip(self.at_edges.windows(2));
-        let mut bin = edges.next();
-        for (index, count) in counts.iter().enumerate() {
-            let z = (count - level) * inverse;
-            while let Some(([_, high], _)) = bin
+    /// E[y; y > n] where y = level + scale·Z, for the n of a place.
+    pub(super) fn expectation(&self, (level, scale): (f64, f64), place: Place) -> f64 {
+        let Some((bin, part)) = place else {
+            return 0.0;
+        };
+        let Some([from, to]) = self.at_edges.get(bin..bin + 2) else {
+            return 0.0;
+        };
+        let mass = from.0 + (to.0 - from.0) * part;
+        let moment = from.1 + (to.1 - from.1) * part;
+        (level * mass + scale * moment).max(0.0)
+    }
+}
+
+/// Where a z lies: its bin and how far into it, at least 0 (below all bins the whole mass lies
+/// above it); `None` beyond all.
+pub(super) type Place = Option<(usize, f64)>;
+
+impl Grid {
+    /// The places of ascending z: O(z + bins), a walk without transcendentals.
+    pub(super) fn places(&self) -> impl FnMut(f64) -> Place {
+        let mut bins = self.edges.windows(2).enumerate();
+        let mut bin = bins.next();
+        move |z| {
+            while let Some((_, [_, high])) = bin
                 && *high < z
             {
-                bin = edges.next();
+                bin = bins.next();
             }
-            let value = match bin {
-                Some(([low, high], [from, to])) => {
-                    let part = ((z - low) / (high - low)).max(0.0);
-                    let mass = from.0 + (to.0 - from.0) * part;
-                    let moment = from.1 + (to.1 - from.1) * part;
-                    (level * mass + scale * moment).max(0.0)
-                }
-                _ => 0.0,
+            let (index, edges) = bin?;
+            let [low, high] = edges else {
+                return None;
             };
-            write(index, value);
+            Some((index, ((z - low) / (high - low)).max(0.0)))
         }
     }
 }
@@ -179,8 +178,9 @@ mod tests {
         // From where all of it lies above the counts to where none of it does.
         for (level, scale) in [(20.0, 4.0), (20.0, 0.4), (300.0, 5.0), (0.5, 0.1)] {
             let counts: Vec<f64> = (1..=400).map(f64::from).collect();
-            tails.expectations(&grid, (level, scale), &counts, |index, found| {
-                let count = counts.get(index).copied().unwrap_or(f64::NAN);
+            let mut place_of = grid.places();
+            for count in counts {
+                let found = tails.expectation((level, scale), place_of((count - level) / scale));
                 let expected = brute(&grid, &histogram, level, scale, count);
                 // The mean of a bin is taken for its middle in asinh, and cut where a count is.
                 let error = (found - expected).abs();
@@ -188,7 +188,7 @@ mod tests {
                     error < 0.01 * (level + scale),
                     "{level} {scale} {count}: {found} {expected}"
                 );
-            });
+            }
         }
     }
 
