@@ -23,8 +23,11 @@ const PRIOR_SHARE: f64 = 0.12;
 const SETTLED_PRIOR_SHARE: f64 = 0.07;
 const SETTLED_DAYS: f64 = 7.0;
 /// The choice aims at this part of the accepted share: a burst that nobody saw coming is charged to
-/// it too.
+/// it too, and costs the more the longer a start-up takes: at three minutes or less, and at ten.
 const AIM: f64 = 0.85;
+const SLOW_AIM: f64 = 0.70;
+const QUICK_S: f64 = 180.0;
+const SLOW_S: f64 = 600.0;
 /// Layers are held so much longer than it pays, in start-ups.
 const PATIENCE: f64 = 0.40;
 /// The part of the best record that no price can buy off.
@@ -219,7 +222,9 @@ impl Ladder {
 
     /// Picks the cheapest candidate whose record has kept the accepted share.
     fn choose(&mut self, timing: Timing, accepted: f64) {
-        let accepted = accepted * AIM;
+        let delay_s = numeric::count_f64(timing.delay) * timing.interval.as_secs_f64();
+        let slow = ((delay_s - QUICK_S) / (SLOW_S - QUICK_S)).clamp(0.0, 1.0);
+        let accepted = accepted * (AIM + (SLOW_AIM - AIM) * slow);
         let prior = timing.intervals(DAY_S) * self.mean.max(0.5);
         let total = self.demand + prior;
         let settled = numeric::count_u64(numeric::index(
