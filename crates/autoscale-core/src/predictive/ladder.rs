@@ -104,18 +104,19 @@ impl Ladder {
         let delay = numeric::count_f64(timing.delay);
         let delay_s = delay * timing.interval.as_secs_f64();
         let slack = (KEEP_S / delay_s).min(1.0);
-        let plant = Plant::new(replicas, timing.lag, timing.delay);
+        // A clone of one would not have its room for orders.
+        let plant = move || Plant::new(replicas, timing.lag, timing.delay);
         let step = PRICE_SPAN.powf(1.0 / f64::from(PRICES - 1));
         let styles = [(false, 1.0 + 3.0 * slack), (true, 1.0 + 1.5 * slack)];
         let candidates = styles.into_iter().flat_map(|(brisk, keep)| {
-            let (plant, held) = (&plant, Held::new(layers.len(), layers.holding(replicas)));
+            let held = Held::new(layers.len(), layers.holding(replicas));
             (0..PRICES).map(move |rung| Candidate {
                 price: LOWEST_PRICE * step.powi(i32::from(rung)),
                 brisk,
                 keep,
                 patience: numeric::to_f32(1.0 + PATIENCE * delay),
                 held: held.clone(),
-                plant: plant.clone(),
+                plant: plant(),
                 wanted: (replicas, replicas),
                 bad: 0.0,
                 cost: 0.0,
@@ -127,7 +128,7 @@ impl Ladder {
             candidates: candidates.collect(),
             followed: 0,
             floor,
-            floor_plant: plant,
+            floor_plant: plant(),
             last_minute: VecDeque::with_capacity(minute + 1),
             minute,
             demand: 0.0,
