@@ -466,6 +466,8 @@ impl ScaleEventLog {
         } else if let Some(same) = self.events.iter_mut().find(|e| e.at == now) {
             same.replica_change = same.replica_change.saturating_add(replica_change);
         } else {
+            // Few are kept: no room ahead.
+            self.events.reserve_exact(1);
             self.events.push(event);
         }
     }

@@ -176,6 +176,10 @@ impl RecommendationLog {
     fn push(&mut self, entry: Recommendation) {
         let mut same = self.entries.iter_mut().filter(|e| e.at == entry.at);
         let (Some(a), Some(b)) = (same.next(), same.next()) else {
+            // In small steps: doubling would leave a third of a service's memory unused.
+            if self.entries.len() == self.entries.capacity() {
+                self.entries.reserve_exact(2 + self.entries.len() / 16);
+            }
             self.entries.push(entry);
             return;
         };
