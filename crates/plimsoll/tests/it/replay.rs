@@ -48,8 +48,24 @@ fn needs_no_arguments_and_writes_both_reports() {
         1,
         "{text}"
     );
+    let at = |name: &str| {
+        let line = text.lines().find(|l| l.split(' ').next() == Some(name));
+        line.and_then(|l| l.split_whitespace().nth(1))
+    };
+    assert_eq!((at("hpa"), at("predictive")), (Some("0.70"), Some("1%")));
+    let legend = text.lines().find(|l| l.starts_with("at: ")).unwrap();
+    assert!(legend.contains("target") && legend.contains('ε'), "{text}");
     let report: Value = serde_json::from_str(&dir.read("plimsoll-report.json")).unwrap();
     assert_eq!(report["trace"], "worldcup98_part1_1m");
+    for policy in report["policies"].as_array().unwrap() {
+        let ladder = policy["ladder"].as_array();
+        assert_eq!(ladder.is_some(), policy["kind"] == "predictive");
+        for followed in ladder.into_iter().flatten() {
+            assert!(followed["brisk"].is_boolean() && number(&followed["price"]) > 0.0);
+            let share = number(&followed["share_of_time"]);
+            assert!(share > 0.0 && share <= 1.0, "{followed}");
+        }
+    }
 }
 
 #[test]
