@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::nearest::nearest;
 use super::reader::read;
 use super::tree::{Node, Value};
-use super::{NamedPolicy, PolicySource};
+use super::{Around, NamedPolicy, PolicySource};
 use crate::input_error::InputError;
 
 const KIND: &str = "HorizontalPodAutoscaler";
@@ -66,6 +66,7 @@ fn collect(object: &Node, policies: &mut Vec<NamedPolicy>) -> Result<(), Fault> 
             policies.push(NamedPolicy {
                 name: manifest.name().to_owned(),
                 source: PolicySource::Hpa(config),
+                around: Around::default(),
                 notes: Vec::new(),
             });
             Ok(())

@@ -1,3 +1,4 @@
+mod around;
 mod malformed;
 mod manifests;
 mod terraform;
