@@ -20,7 +20,7 @@ use super::{Around, Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource, Pre
 use crate::input_error::InputError;
 use crate::scaling_group::ScalingGroup;
 
-const KINDS: [&str; 8] = [
+pub(super) const KINDS: [&str; 8] = [
     "hpa",
     "kpa",
     "target-tracking",
