@@ -1,12 +1,14 @@
 //! Scheduled actions as bounds that hold from one to the next.
 //!
 //! An action sets the group's sizes, and they stay until another action sets them. The core's
-//! schedules know an end instead: the next start of any other action that sets the same size, as far
-//! as these have a common expression.
+//! schedules know an end instead: the next start of any other action that sets the same size. Where
+//! these have no common expression, but every week is the same, each start of the week is an entry.
 
 use std::time::Duration;
 
-use autoscale_core::{Fixed, PolicyExt as _, Schedule, ScheduleEntry, ScheduleUntil};
+use autoscale_core::{
+    Fixed, Observation, Policy as _, PolicyExt as _, Schedule, ScheduleEntry, ScheduleUntil,
+};
 
 use super::resource::Resource;
 use super::schema;
@@ -16,6 +18,12 @@ use crate::policy_file::reader::read;
 
 /// The longest that an entry may be on; a start within that time begins it anew.
 const ALWAYS: Duration = Duration::from_secs(366 * 86_400);
+/// A Monday, 00:00 UTC.
+const MONDAY_UNIX: i64 = 4 * 86_400;
+/// Minutes of a week.
+const WEEK: u32 = 7 * 24 * 60;
+/// The most starts a week that become entries.
+const MOST_STARTS: usize = 200;
 
 /// An action that recurs.
 pub(super) struct ScheduledAction {
@@ -136,27 +144,29 @@ pub(super) fn schedule(
             };
             let others = actions.iter().enumerate();
             let others = others.filter(|(i, a)| *i != place && a.size(which).is_some());
-            let until = end(action, others.map(|(_, other)| other));
-            let Some(until) = until else {
+            let others: Vec<&ScheduledAction> = others.map(|(_, other)| other).collect();
+            let Some(times) = times(action, &others) else {
                 let names = actions.iter().map(|a| quote(a.resource.name()));
                 let note = format!(
-                    "schedules {} are not replayed: their times differ in more than one field, or \
-                     in their zones",
+                    "schedules {} are not replayed: their recurrences must be in one time zone, \
+                     and be the same every week or differ in one field only",
                     names.collect::<Vec<_>>().join(", ")
                 );
                 return Ok((None, own, Some(note)));
             };
-            let entry = ScheduleEntry::new(&action.start, until, &action.zone);
-            let entry = match which {
-                Size::Least => entry.with_min(Some(size)),
-                Size::Most => entry.with_max(Some(size)),
-            };
-            let pair = Schedule::new([entry.clone()]);
-            Fixed(0).scheduled(pair).map_err(|_| {
-                let message = "recurrence must be another one than those of other schedules";
-                action.resource.fault("recurrence", message)
-            })?;
-            entries.push(entry);
+            for (start, until) in times {
+                let entry = ScheduleEntry::new(start, until, &action.zone);
+                let entry = match which {
+                    Size::Least => entry.with_min(Some(size)),
+                    Size::Most => entry.with_max(Some(size)),
+                };
+                let pair = Schedule::new([entry.clone()]);
+                Fixed(0).scheduled(pair).map_err(|_| {
+                    let message = "recurrence must be another one than those of other schedules";
+                    action.resource.fault("recurrence", message)
+                })?;
+                entries.push(entry);
+            }
         }
     }
     // One of the actions has run before, so that the group's own sizes count only where none of
@@ -168,28 +178,59 @@ pub(super) fn schedule(
     Ok((Some(Schedule::new(entries)), inside, None))
 }
 
-/// When an action gives way to others: never without any.
-fn end<'a>(
+/// From when to when an action holds.
+fn times(
     action: &ScheduledAction,
-    others: impl Iterator<Item = &'a ScheduledAction>,
-) -> Option<ScheduleUntil> {
-    let mut common: Option<Vec<String>> = None;
-    for other in others {
-        if other.zone != action.zone {
-            return None;
-        }
-        let fields: Vec<String> = (other.start.split_ascii_whitespace())
-            .map(str::to_owned)
-            .collect();
-        common = Some(match common {
-            None => fields,
-            Some(known) => union(known, &fields)?,
-        });
+    others: &[&ScheduledAction],
+) -> Option<Vec<(String, ScheduleUntil)>> {
+    if others.iter().any(|other| other.zone != action.zone) {
+        return None;
     }
-    Some(match common {
-        Some(fields) => ScheduleUntil::Cron(fields.join(" ")),
-        None => ScheduleUntil::After(ALWAYS),
-    })
+    let mut fields = others.iter().map(|other| {
+        let fields = other.start.split_ascii_whitespace();
+        fields.map(str::to_owned).collect::<Vec<_>>()
+    });
+    let Some(first) = fields.next() else {
+        return Some(vec![(action.start.clone(), ScheduleUntil::After(ALWAYS))]);
+    };
+    if let Some(common) = fields.try_fold(first, |known, more| union(known, &more)) {
+        let until = ScheduleUntil::Cron(common.join(" "));
+        return Some(vec![(action.start.clone(), until)]);
+    }
+    let others = others.iter().map(|other| starts(&other.start));
+    let others: Vec<u32> = others.collect::<Option<Vec<_>>>()?.concat();
+    let own = starts(&action.start)?;
+    let next = |start: u32| {
+        let wait = |other: &u32| (other + WEEK - start - 1) % WEEK;
+        others.iter().copied().min_by_key(wait)
+    };
+    let times = own
+        .iter()
+        .map(|start| Some((weekly(*start), ScheduleUntil::Cron(weekly(next(*start)?)))));
+    (own.len() <= MOST_STARTS)
+        .then(|| times.collect())
+        .flatten()
+}
+
+/// The expression of a minute of the week, counted from Monday.
+fn weekly(minute: u32) -> String {
+    let (day, minute) = (minute / 1440, minute % 1440);
+    format!("{} {} * * {}", minute % 60, minute / 60, (day + 1) % 7)
+}
+
+/// The minutes of a week at which a recurrence starts, where every week is the same.
+fn starts(recurrence: &str) -> Option<Vec<u32>> {
+    let fields: Vec<&str> = recurrence.split_ascii_whitespace().collect();
+    let [_, _, "*" | "?", "*", _] = fields[..] else {
+        return None;
+    };
+    let minute = Duration::from_secs(60);
+    let entry = ScheduleEntry::new(recurrence, ScheduleUntil::After(minute), "UTC");
+    let schedule = Schedule::new([entry.with_min(Some(1))]).with_origin_unix(MONDAY_UNIX);
+    let mut policy = Fixed(0).scheduled(schedule).ok()?;
+    let nothing = Observation::new(0);
+    let starts = (0..WEEK).filter(|at| policy.decide(minute * *at, &nothing).replicas > 0);
+    Some(starts.collect())
 }
 
 /// The expression that names the times of two, where they differ in one field at most.

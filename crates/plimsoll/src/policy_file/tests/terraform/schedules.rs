@@ -137,7 +137,8 @@ fn schedules_that_cannot_be_followed_are_said() {
         ("b", "30 9 * * *", sizes),
         ("c", "0 9 1 * *", sizes),
     ];
-    let differ = "are not replayed: their times differ in more than one field, or in their zones";
+    let differ = "are not replayed: their recurrences must be in one time zone, and be the same \
+                  every week or differ in one field only";
     assert_eq!(
         note(&far),
         format!("schedules \"a\", \"b\", \"c\" {differ}")
@@ -208,4 +209,36 @@ fn wrong_schedules_have_their_place() {
     let twice = scheduled(&[("a", "0 6 * * *", sizes), ("b", "0 6 * * *", sizes)]);
     let error = error_of("x.tf", twice);
     assert!(error.contains("recurrence must be another one"), "{error}");
+}
+
+#[test]
+fn weekends_of_their_own_become_an_entry_a_start() {
+    let size = |min: u32| format!("min_size = {min}\n max_size = -1");
+    let text = scheduled(&[
+        ("day", "0 6 * * MON-FRI", &size(6)),
+        ("night", "30 20 * * MON-FRI", &size(2)),
+        ("weekend", "0 10,18 * * SAT", &size(4)),
+    ]);
+    let policies = load_as("x.tf", text).unwrap();
+    let entries = entries(&policies[0]);
+    let has = |times: &str, min: u32| {
+        let entry = format!("{times} UTC, min {min}");
+        assert!(entries.contains(&entry), "{entry} is not in {entries:?}");
+    };
+    has("0 6 * * 1 until 30 20 * * 1", 6);
+    has("0 6 * * 5 until 30 20 * * 5", 6);
+    has("30 20 * * 1 until 0 6 * * 2", 2);
+    has("30 20 * * 5 until 0 10 * * 6", 2);
+    // The second start of one action changes nothing.
+    has("0 10 * * 6 until 0 6 * * 1", 4);
+    has("0 18 * * 6 until 0 6 * * 1", 4);
+    assert_eq!(entries.len(), 5 + 5 + 2);
+    assert_eq!(policies[0].notes, [""; 0]);
+    let often = scheduled(&[
+        ("a", "*/5 * * * *", &size(1)),
+        ("b", "1 6 * * MON", &size(2)),
+        ("c", "2 7 * * TUE", &size(3)),
+    ]);
+    let notes = &load_as("x.tf", often).unwrap()[0].notes;
+    assert!(notes[0].contains("are not replayed"), "{notes:?}");
 }
