@@ -108,13 +108,9 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                     return Err(needs_capacity());
                 }
             };
-            let bounds = range(policy.bounds);
             let config = policy.config(capacity);
             let mut kpa = Kpa::try_from(KpaSnapshot { config, state }).map_err(refuse)?;
-            let decision = (&mut kpa)
-                .bounded(bounds)
-                .map_err(refuse)?
-                .decide(now, &observation);
+            let decision = within(&mut kpa, policy.bounds, now, &observation).map_err(refuse)?;
             (decision, Some(State::Kpa(kpa.state().clone())))
         }
         PolicySource::Group(group) => {
@@ -123,17 +119,14 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                 Some(_) => return Err(mismatch()),
                 None => None,
             };
-            let bounds = range(group.bounds);
+            let bounds = group.bounds;
             let mut group = match state {
                 None => GroupPolicy::new(&group).map_err(refuse)?,
                 Some(state) => GroupPolicy::resume(*group, state)
                     .ok_or_else(mismatch)?
                     .map_err(refuse)?,
             };
-            let decision = (&mut group)
-                .bounded(bounds)
-                .map_err(refuse)?
-                .decide(now, &observation);
+            let decision = within(&mut group, bounds, now, &observation).map_err(refuse)?;
             (decision, Some(State::Group(group.state())))
         }
         PolicySource::Predictive(policy) => {
@@ -164,10 +157,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             };
             let snapshot = TriggersSnapshot { config, state };
             let mut triggers = Triggers::try_from(snapshot).map_err(refuse)?;
-            let decision = (&mut triggers)
-                .bounded(range(bounds))
-                .map_err(refuse)?
-                .decide(now, &observation);
+            let decision = within(&mut triggers, bounds, now, &observation).map_err(refuse)?;
             (decision, Some(State::Triggers(triggers.state().clone())))
         }
         PolicySource::Weighted(config, bounds) => {
@@ -179,10 +169,7 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             let config = *config;
             let snapshot = WeightedSnapshot { config, state };
             let mut weighted = WeightedFactors::try_from(snapshot).map_err(refuse)?;
-            let decision = (&mut weighted)
-                .bounded(range(bounds))
-                .map_err(refuse)?
-                .decide(now, &observation);
+            let decision = within(&mut weighted, bounds, now, &observation).map_err(refuse)?;
             (decision, Some(State::Weighted(weighted.state().clone())))
         }
         PolicySource::Fixed(replicas) => {
@@ -253,8 +240,15 @@ fn activate(
     Ok((decision, state))
 }
 
-fn range(bounds: Bounds) -> std::ops::RangeInclusive<u32> {
-    bounds.min.unwrap_or(0)..=bounds.max.unwrap_or(u32::MAX)
+/// A policy's decision, kept within bounds.
+fn within(
+    policy: &mut impl Policy,
+    bounds: Bounds,
+    now: Duration,
+    observation: &Observation,
+) -> Result<Decision, ConfigError> {
+    let range = bounds.min.unwrap_or(0)..=bounds.max.unwrap_or(u32::MAX);
+    Ok(policy.bounded(range)?.decide(now, observation))
 }
 
 fn load_state(path: &Path) -> Result<Option<State>, InputError> {
