@@ -77,6 +77,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     judge("built in", &mut Predictive::new(config.clone())?);
     let ours = LikeYesterday::default();
-    judge("like yesterday", &mut Predictive::with_forecast(config, ours)?);
+    judge(
+        "like yesterday",
+        &mut Predictive::with_forecast(config, ours)?,
+    );
     Ok(())
 }

@@ -6,6 +6,7 @@ mod lookahead;
 mod optimum;
 mod outcome;
 mod plant;
+mod prices;
 mod report;
 mod scenario;
 mod sweep;
@@ -19,6 +20,7 @@ pub use outcome::{Blocks, Elasticity, Outcome, Summary, Tick};
 pub use plant::{
     Crash, Outage, Plant, PlantConfig, PlantError, Recorder, RollingUpdate, Signal, StartUp,
 };
+pub use prices::{FollowedPrice, Prices};
 pub use report::{CloseUp, PolicyReport, PolicySummary, ReplayReport, ScenarioReport, html, peak};
 pub use scenario::{MATRIX_LAGS, MATRIX_START_UPS, Scenario};
 pub use sweep::{BAD_LIMITS, FrontierPoint, SweepPoint, frontier, in_parallel};

@@ -4,6 +4,7 @@ use autoscale_core::{Blocked, Decision};
 
 use crate::Demand;
 use crate::plant::Recorder;
+use crate::prices::Prices;
 
 /// One tick, as a [`Recorder`] is shown it.
 ///
@@ -221,6 +222,8 @@ pub struct Outcome {
     pub overload: f64,
     /// Most replicas needed at once.
     pub peak_needed: u32,
+    /// The prices that a predictive policy followed.
+    pub prices: Prices,
     /// Sums behind the elasticity figures: shortage, surplus (relative), ticks of each, opposite
     /// moves, changes of supply and of need.
     sums: [f64; 7],
@@ -337,6 +340,7 @@ impl Outcome {
 impl Recorder for Outcome {
     fn record(&mut self, tick: &Tick<'_>) {
         self.summary.record(tick);
+        self.prices.record(tick);
         if !tick.scored {
             return;
         }

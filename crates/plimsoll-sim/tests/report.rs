@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use autoscale_core::{Fixed, Hpa, HpaConfig, MetricSpec, Policy, Reason};
+use autoscale_core::{
+    Fixed, Hpa, HpaConfig, MetricSpec, Policy, Predictive, PredictiveConfig, Reason,
+};
 use plimsoll_sim::{
-    Blocks, Column, Demand, Elasticity, FrontierPoint, Outcome, Plant, PlantConfig, PolicyReport,
-    PolicySummary, Repairs, ReplayReport, ScenarioReport, ServiceModel, Signal, Summary,
-    SweepPoint, Timeline, frontier, html, peak,
+    Blocks, Column, Demand, Elasticity, FollowedPrice, FrontierPoint, Outcome, Plant, PlantConfig,
+    PolicyReport, PolicySummary, Repairs, ReplayReport, ScenarioReport, ServiceModel, Signal,
+    Summary, SweepPoint, Timeline, frontier, html, peak,
 };
 
 const TICK: Duration = Duration::from_secs(15);
@@ -308,6 +310,52 @@ fn a_limit_that_no_setting_reaches_has_no_figure() {
 }
 
 #[test]
+fn a_predictive_policy_shows_its_share_and_the_prices_it_followed() {
+    let demand = waves();
+    let plant = Plant::new(&demand, PlantConfig::default()).unwrap();
+    let best = plant.optimum();
+    let mut policy = Predictive::new(PredictiveConfig::new(0.0002, 80.0)).unwrap();
+    let mut outcome = Outcome::new(0.8);
+    plant.run(&mut policy, &[Signal::TotalRate], &mut outcome);
+    let mut report = empty(&demand);
+    let name = "ahead".to_owned();
+    let mut row = PolicyReport::new(
+        name,
+        "predictive",
+        &plant,
+        &best,
+        &outcome,
+        timeline(vec![]),
+    );
+    row.setting = Some(0.0002);
+    assert!(outcome.prices.switches > 0);
+    let shares = row.ladder.iter().map(|followed| followed.share_of_time);
+    let blind = 2.0 / demand.load.len() as f64;
+    assert!((shares.sum::<f64>() - (1.0 - blind)).abs() < 1e-9);
+    let order =
+        |pair: &[FollowedPrice]| (pair[0].brisk, pair[0].price) < (pair[1].brisk, pair[1].price);
+    assert!(row.ladder.len() > 1 && row.ladder.windows(2).all(order));
+    let switches = outcome.prices.switches as f64 * 7.0 / 2.0;
+    assert_eq!(row.ladder_switches_per_week, Some(switches));
+    report.policies.push(row);
+    let text = words(&check(&report));
+    assert!(text.contains("ε 0.02 %"), "{text}");
+    assert!(
+        text.contains(&format!("it changed {switches:.1} times a week")),
+        "{text}"
+    );
+    assert!(text.contains("A predictive policy's knob"));
+    assert!(!text.contains("A reactive policy's knob"));
+
+    let others = replay(&demand, &[3], true, 10);
+    let text = words(&check(&others));
+    assert!(!text.contains("Prices followed") && !text.contains("A predictive policy's knob"));
+    assert!(text.contains("A reactive policy's knob"));
+    let json = serde_json::to_value(&others).unwrap();
+    assert!(json["policies"][0].get("ladder").is_none());
+}
+
+#[test]
 fn settings_beyond_the_plot_are_counted() {
     let mut report = replay(&waves(), &[], true, 100);
     let at = |setting, cost_ratio, bad_share| SweepPoint {
@@ -541,6 +589,27 @@ fn reasons_add_up_to_their_columns() {
         assert!(text.contains(expected), "{expected} is missing");
     }
     assert!(!text.contains("% panic") && !text.contains("% stabilized"));
+
+    report.policies[0].timeline = timeline(vec![column(&[
+        (Reason::CoolingDown, 10),
+        (Reason::Dampened, 5),
+        (Reason::WarmingUp, 15),
+        (Reason::Scheduled, 20),
+        (Reason::Activated, 10),
+        (Reason::Idle, 30),
+        (Reason::Disabled, 10),
+    ])]);
+    let text = words(&check(&report));
+    for expected in [
+        "15.0 % cooling down, dampened",
+        "15.0 % warming up",
+        "20.0 % by schedule",
+        "10.0 % activated",
+        "40.0 % idle, switched off",
+    ] {
+        assert!(text.contains(expected), "{expected} is missing");
+    }
+    assert!(!text.contains("% other"));
 }
 
 /// The close-up lies around the worst column, within the part that counts, and is shown.

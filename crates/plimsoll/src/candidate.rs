@@ -1,15 +1,18 @@
 //! Policies as a replay needs them: with the signals they read and a knob to turn.
 
+pub(crate) mod hpa;
+mod rules;
+
 use std::time::Duration;
 
 use autoscale_core::{
-    ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, MetricSpec, Milli, Policy, PolicyExt as _,
-    Predictive, PredictiveConfig, ResourceTarget, ValueTarget,
+    ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, MetricSpec, Policy, PolicyExt as _,
+    Predictive, PredictiveConfig, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
 };
 use plimsoll_sim::Signal;
 
-use crate::policy_file::{Bounds, KpaPolicy, NamedPolicy, PolicySource, PredictivePolicy};
-use crate::scaling_group::{GroupPolicy, ScalingGroup};
+use crate::policy_file::{Around, Bounds, KpaPolicy, NamedPolicy, PolicySource, PredictivePolicy};
+use crate::scaling_group::{GroupPolicy, ScalingGroup, drive};
 
 /// A policy ready to run, and what its readings show.
 pub(crate) struct Runnable {
@@ -25,6 +28,8 @@ pub(crate) struct Candidate {
     /// What the trace says nothing about, and other things to know.
     pub(crate) notes: Vec<String>,
     rule: Rule,
+    /// With only what a load trace can drive.
+    around: Around,
     signals: Vec<Signal>,
 }
 
@@ -36,6 +41,10 @@ enum Rule {
     /// With only the alarms and targets that a load trace can drive.
     Group(Box<ScalingGroup>),
     Predictive(Box<PredictivePolicy>),
+    /// With only the rules that a load trace can drive.
+    Triggers(TriggersConfig, Bounds),
+    /// With only the factors that a load trace can drive.
+    Weighted(Box<WeightedConfig>, Bounds),
     Fixed(u32),
 }
 
@@ -110,6 +119,11 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
             step,
             tracking,
             warms_up_as_fleet: true,
+            // Neither finds its way back from 0.
+            bounds: Bounds {
+                min: Some(fleet.min.clamp(1, fleet.max.max(1))),
+                max: None,
+            },
             ..ScalingGroup::default()
         }))
     };
@@ -135,6 +149,7 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
     .map(|(name, source)| NamedPolicy {
         name: name.to_owned(),
         source,
+        around: Around::default(),
         notes: Vec::new(),
     })
     .collect()
@@ -146,11 +161,12 @@ impl Candidate {
         let NamedPolicy {
             name,
             source,
+            mut around,
             mut notes,
         } = policy;
-        let (kind, rule, signals, left_out) = match source {
+        let (kind, rule, mut signals, mut left_out) = match source {
             PolicySource::Hpa(config) => {
-                let (config, signals, left_out) = driven_by_load(config);
+                let (config, signals, left_out) = hpa::driven_by_load(config);
                 ("hpa", Rule::Hpa(Box::new(config)), signals, left_out)
             }
             PolicySource::Kpa(policy) => (
@@ -174,20 +190,41 @@ impl Candidate {
                 vec![Signal::TotalRate],
                 Vec::new(),
             ),
+            PolicySource::Triggers(config, bounds) => {
+                let (config, signals, left_out) = rules::triggers(config);
+                (
+                    "triggers",
+                    Rule::Triggers(config, bounds),
+                    signals,
+                    left_out,
+                )
+            }
+            PolicySource::Weighted(config, bounds) => {
+                let (config, signals, left_out) = rules::weighted(*config);
+                let rule = Rule::Weighted(Box::new(config), bounds);
+                ("weighted", rule, signals, left_out)
+            }
             PolicySource::Fixed(replicas) => {
                 ("fixed", Rule::Fixed(replicas), Vec::new(), Vec::new())
             }
         };
-        if !left_out.is_empty() {
-            let metrics = left_out.join(", ");
-            if signals.is_empty() {
-                return Err(CandidateError::NoMetric {
-                    policy: name,
-                    metrics,
-                });
+        if !left_out.is_empty() && signals.is_empty() {
+            return Err(CandidateError::NoMetric {
+                policy: name,
+                metrics: left_out.join(", "),
+            });
+        }
+        around.activation.take_if(|activation| {
+            let driven = drive(&mut activation.gauge, &mut signals);
+            if !driven {
+                left_out.push("activation".to_owned());
             }
+            !driven
+        });
+        if !left_out.is_empty() {
             notes.push(format!(
-                "left out, since a load trace says nothing about it: {metrics}"
+                "left out, since a load trace says nothing about it: {}",
+                left_out.join(", ")
             ));
         }
         Ok(Self {
@@ -195,6 +232,7 @@ impl Candidate {
             kind,
             notes,
             rule,
+            around,
             signals,
         })
     }
@@ -205,13 +243,15 @@ impl Candidate {
             Rule::Hpa(config) => config
                 .metrics
                 .iter()
-                .map(|metric| target_share(metric, fleet.capacity_rps))
+                .map(|metric| hpa::target_share(metric, fleet.capacity_rps))
                 .reduce(f64::min),
             Rule::Kpa(policy) => {
                 Some(policy.config(fleet.capacity_rps).target_value / fleet.capacity_rps)
             }
             Rule::Group(group) => group.setting(fleet.capacity_rps),
             Rule::Predictive(policy) => Some(policy.config.accepted_bad_share),
+            Rule::Triggers(config, _) => rules::triggers_setting(config, fleet.capacity_rps),
+            Rule::Weighted(config, _) => rules::weighted_setting(config, fleet.capacity_rps),
             Rule::Fixed(_) => None,
         }
     }
@@ -222,19 +262,38 @@ impl Candidate {
             Rule::Hpa(config) => config.cpu_initialization_period,
             // A warm-up that is the fleet's start-up is over as soon as a pod serves.
             Rule::Group(group) => group.warm_up(),
-            Rule::Kpa(_) | Rule::Predictive(_) | Rule::Fixed(_) => Duration::ZERO,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Its own bounds.
+    fn bounds(&self) -> Bounds {
+        match &self.rule {
+            Rule::Hpa(config) => Bounds {
+                min: Some(config.min_replicas),
+                max: Some(config.max_replicas),
+            },
+            Rule::Kpa(policy) => policy.bounds,
+            Rule::Group(group) => group.bounds,
+            Rule::Predictive(policy) => policy.bounds,
+            Rule::Triggers(_, bounds) | Rule::Weighted(_, bounds) => *bounds,
+            Rule::Fixed(replicas) => Bounds {
+                min: Some(*replicas),
+                max: Some(*replicas),
+            },
         }
     }
 
     /// The largest count that the policy can ask for.
     pub(crate) fn most(&self, fleet: Fleet) -> u32 {
-        match &self.rule {
-            Rule::Hpa(config) => config.max_replicas.min(fleet.max),
-            Rule::Kpa(policy) => policy.bounds.max.unwrap_or(fleet.max).min(fleet.max),
-            Rule::Group(group) => group.bounds.max.unwrap_or(fleet.max).min(fleet.max),
-            Rule::Predictive(policy) => policy.bounds.max.unwrap_or(fleet.max).min(fleet.max),
-            Rule::Fixed(replicas) => (*replicas).min(fleet.max),
-        }
+        let own = self.bounds().max.unwrap_or(fleet.max);
+        own.max(self.around.lifts_to()).min(fleet.max)
+    }
+
+    /// The smallest count that the policy's file has it go down to, where it says so.
+    pub(crate) fn least(&self) -> Option<u32> {
+        let own = self.bounds().min;
+        own.into_iter().chain(self.around.lowers_to()).min()
     }
 
     /// The knob's settings that a sweep tries: target utilization 0.15 … 0.80, or the accepted
@@ -264,7 +323,7 @@ impl Candidate {
                 let mut config = (**config).clone();
                 if let Some(share) = setting {
                     for metric in &mut config.metrics {
-                        set_target(metric, share, fleet.capacity_rps);
+                        hpa::set_target(metric, share, fleet.capacity_rps);
                     }
                 }
                 Box::new(Hpa::new(config).map_err(fail)?)
@@ -295,10 +354,28 @@ impl Candidate {
                 }
                 Box::new(Predictive::new(config).map_err(fail)?)
             }
+            Rule::Triggers(config, bounds) => {
+                let config = match setting {
+                    Some(share) => rules::triggers_at(config, share, fleet.capacity_rps),
+                    None => config.clone(),
+                };
+                let policy = Triggers::new(config).map_err(fail)?;
+                Box::new(policy.bounded(within(*bounds, fleet)).map_err(fail)?)
+            }
+            Rule::Weighted(config, bounds) => {
+                let config = match setting {
+                    Some(share) => rules::weighted_at(config, share, fleet.capacity_rps),
+                    None => (**config).clone(),
+                };
+                let policy = WeightedFactors::new(config).map_err(fail)?;
+                Box::new(policy.bounded(within(*bounds, fleet)).map_err(fail)?)
+            }
             Rule::Fixed(replicas) => Box::new(Fixed(*replicas)),
         };
+        let origin = i64::try_from(fleet.origin_s).unwrap_or(i64::MAX);
+        let around = self.around.clone().starting_at(origin);
         Ok(Runnable {
-            policy,
+            policy: around.wrap(policy).map_err(fail)?,
             signals: self.signals.clone(),
         })
     }
@@ -332,165 +409,4 @@ impl PredictivePolicy {
 /// A policy's own bounds, or the fleet's.
 fn within(bounds: Bounds, fleet: Fleet) -> std::ops::RangeInclusive<u32> {
     bounds.min.unwrap_or(fleet.min)..=bounds.max.unwrap_or(fleet.max)
-}
-
-/// Splits an HPA's metrics into those that a load trace can drive and the names of the others.
-fn driven_by_load(mut config: HpaConfig) -> (HpaConfig, Vec<Signal>, Vec<String>) {
-    let (mut kept, mut signals, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for metric in std::mem::take(&mut config.metrics) {
-        match signal_for(&metric) {
-            Some(signal) => {
-                signals.push(signal);
-                kept.push(metric);
-            }
-            None => left_out.push(describe(&metric)),
-        }
-    }
-    config.metrics = kept;
-    // The simulated pods have one container, whatever its name in the manifest.
-    for metric in &mut config.metrics {
-        if let MetricSpec::ContainerResource { container, .. } = metric {
-            "app".clone_into(container);
-        }
-    }
-    (config, signals, left_out)
-}
-
-/// A metric's name, and its target's kind where another kind could be driven.
-fn describe(metric: &MetricSpec) -> String {
-    let name = metric.name();
-    match metric {
-        MetricSpec::Resource {
-            target: ResourceTarget::AverageValue(_),
-            ..
-        }
-        | MetricSpec::ContainerResource {
-            target: ResourceTarget::AverageValue(_),
-            ..
-        } => {
-            format!("{name} (averageValue)")
-        }
-        MetricSpec::Object {
-            target: ValueTarget::Value(_),
-            ..
-        }
-        | MetricSpec::External {
-            target: ValueTarget::Value(_),
-            ..
-        } => format!("{name} (value)"),
-        _ => name.to_owned(),
-    }
-}
-
-/// What a load trace shows of a metric, where it shows anything.
-pub(crate) fn signal_for(metric: &MetricSpec) -> Option<Signal> {
-    match metric {
-        MetricSpec::Resource {
-            name,
-            target: ResourceTarget::Utilization(_),
-        } if name == "cpu" => Some(Signal::Cpu),
-        MetricSpec::ContainerResource {
-            name,
-            target: ResourceTarget::Utilization(_),
-            ..
-        } if name == "cpu" => Some(Signal::ContainerCpu),
-        MetricSpec::Pods { name, .. } if is_request_rate(name) => Some(Signal::PodRate),
-        MetricSpec::Object {
-            name,
-            target: ValueTarget::AverageValue(_),
-        }
-        | MetricSpec::External {
-            name,
-            target: ValueTarget::AverageValue(_),
-        } if is_request_rate(name) => Some(Signal::TotalRate),
-        _ => None,
-    }
-}
-
-/// Whether a metric's name says that it counts requests a second.
-fn is_request_rate(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace(['-', '.', '/', ':'], "_");
-    let words: Vec<&str> = name.split('_').collect();
-    let has = |word: &str| words.contains(&word);
-    has("rps")
-        || has("qps")
-        || ((has("requests") || has("request"))
-            && (has("rate") || (has("per") && (has("second") || has("sec")))))
-}
-
-/// A metric's target as a share of what a replica carries.
-pub(crate) fn target_share(metric: &MetricSpec, capacity_rps: f64) -> f64 {
-    match metric {
-        MetricSpec::Resource {
-            target: ResourceTarget::Utilization(percent),
-            ..
-        }
-        | MetricSpec::ContainerResource {
-            target: ResourceTarget::Utilization(percent),
-            ..
-        } => f64::from(*percent) / 100.0,
-        MetricSpec::Pods {
-            average_value: value,
-            ..
-        }
-        | MetricSpec::Object {
-            target: ValueTarget::AverageValue(value),
-            ..
-        }
-        | MetricSpec::External {
-            target: ValueTarget::AverageValue(value),
-            ..
-        } => value.to_units() / capacity_rps,
-        _ => f64::INFINITY,
-    }
-}
-
-fn set_target(metric: &mut MetricSpec, share: f64, capacity_rps: f64) {
-    match metric {
-        MetricSpec::Resource { target, .. } | MetricSpec::ContainerResource { target, .. } => {
-            *target = ResourceTarget::Utilization((100.0 * share).round() as u32);
-        }
-        MetricSpec::Pods {
-            average_value: value,
-            ..
-        }
-        | MetricSpec::Object {
-            target: ValueTarget::AverageValue(value),
-            ..
-        }
-        | MetricSpec::External {
-            target: ValueTarget::AverageValue(value),
-            ..
-        } => {
-            let units = capacity_rps * share;
-            // A replica that carries less than a thousandth of a request a second has target 1m.
-            *value = Milli::try_from_units(units).unwrap_or(*value).max(Milli(1));
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn request_rates_are_known_by_their_names() {
-        for name in [
-            "http_requests_per_second",
-            "request_rate",
-            "nginx-rps",
-            "app.qps",
-        ] {
-            assert!(is_request_rate(name), "{name}");
-        }
-        for name in [
-            "queue_length",
-            "response_time_p95",
-            "requests_in_flight",
-            "error_rate",
-        ] {
-            assert!(!is_request_rate(name), "{name}");
-        }
-    }
 }

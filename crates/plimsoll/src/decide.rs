@@ -2,12 +2,15 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Duration;
 
 use autoscale_core::{
-    Fixed, Hpa, HpaSnapshot, HpaState, Kpa, KpaSnapshot, KpaState, Observation, Policy,
-    PolicyExt as _, Predictive,
+    Activated, ActivationConfig, ConfigError, Decision, Fixed, Hpa, HpaSnapshot, HpaState, Kpa,
+    KpaSnapshot, KpaState, Observation, Policy, PolicyExt as _, Predictive, Triggers,
+    TriggersSnapshot, TriggersState, WeightedFactors, WeightedSnapshot, WeightedState,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::candidate::Fleet;
 use crate::cli::DecideArgs;
@@ -24,6 +27,14 @@ enum State {
     Kpa(KpaState),
     Group(GroupState),
     Predictive(Box<Predictive>),
+    Triggers(TriggersState),
+    Weighted(WeightedState),
+    /// What an activation and the policy within it remember.
+    Activated {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<Box<Self>>,
+        activation: serde_json::Value,
+    },
 }
 
 /// Runs the command; gives what to print.
@@ -50,16 +61,31 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
         let path = args.state.as_deref().unwrap_or_else(|| Path::new("state"));
         InputError::new(path, None, "holds the state of another kind of policy")
     };
-    let refuse = |e: autoscale_core::ConfigError| InputError::new(file, None, e.to_string());
+    let refuse = |e: ConfigError| InputError::new(file, None, e.to_string());
     let needs_capacity = || {
         let message = "target_utilization is a share of what a replica carries: give --capacity";
         InputError::new(file, None, message)
     };
     let observation = read_observation()?;
     let now = args.now.unwrap_or_default();
-    let (decision, state) = match policy.source {
+    if policy.around.schedule.is_some() && args.now.is_none() {
+        let message = "has a schedule: say the time with --now, in seconds since the epoch";
+        return Err(InputError::new(file, None, message));
+    }
+    let readings = policy.readings();
+    if readings > 0 {
+        check_readings(&observation, readings)?;
+    }
+    let (state, remembered) = match (state, &policy.around.activation) {
+        (None, _) => (None, None),
+        (Some(State::Activated { policy, activation }), Some(_)) => {
+            (policy.map(|state| *state), Some(activation))
+        }
+        (Some(State::Activated { .. }), None) | (Some(_), Some(_)) => return Err(mismatch()),
+        (Some(state), None) => (Some(state), None),
+    };
+    let (mut decision, mut state) = match policy.source {
         PolicySource::Hpa(config) => {
-            check_readings(&observation, config.metrics.len())?;
             let state = match state {
                 Some(State::Hpa(state)) => state,
                 Some(_) => return Err(mismatch()),
@@ -70,7 +96,6 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             (decision, Some(State::Hpa(hpa.state().clone())))
         }
         PolicySource::Kpa(policy) => {
-            check_readings(&observation, 1)?;
             let state = match state {
                 Some(State::Kpa(state)) => state,
                 Some(_) => return Err(mismatch()),
@@ -83,37 +108,28 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
                     return Err(needs_capacity());
                 }
             };
-            let bounds = range(policy.bounds);
             let config = policy.config(capacity);
             let mut kpa = Kpa::try_from(KpaSnapshot { config, state }).map_err(refuse)?;
-            let decision = (&mut kpa)
-                .bounded(bounds)
-                .map_err(refuse)?
-                .decide(now, &observation);
+            let decision = within(&mut kpa, policy.bounds, now, &observation).map_err(refuse)?;
             (decision, Some(State::Kpa(kpa.state().clone())))
         }
         PolicySource::Group(group) => {
-            check_readings(&observation, group.metrics.len())?;
             let state = match state {
                 Some(State::Group(state)) => Some(state),
                 Some(_) => return Err(mismatch()),
                 None => None,
             };
-            let bounds = range(group.bounds);
+            let bounds = group.bounds;
             let mut group = match state {
                 None => GroupPolicy::new(&group).map_err(refuse)?,
                 Some(state) => GroupPolicy::resume(*group, state)
                     .ok_or_else(mismatch)?
                     .map_err(refuse)?,
             };
-            let decision = (&mut group)
-                .bounded(bounds)
-                .map_err(refuse)?
-                .decide(now, &observation);
+            let decision = within(&mut group, bounds, now, &observation).map_err(refuse)?;
             (decision, Some(State::Group(group.state())))
         }
         PolicySource::Predictive(policy) => {
-            check_readings(&observation, 1)?;
             let state = match state {
                 Some(State::Predictive(state)) => Some(state),
                 Some(_) => return Err(mismatch()),
@@ -133,8 +149,50 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             let decision = predictive.decide(now, &observation);
             (decision, Some(State::Predictive(Box::new(predictive))))
         }
-        PolicySource::Fixed(replicas) => (Fixed(replicas).decide(now, &observation), None),
+        PolicySource::Triggers(config, bounds) => {
+            let state = match state {
+                Some(State::Triggers(state)) => state,
+                Some(_) => return Err(mismatch()),
+                None => TriggersState::default(),
+            };
+            let snapshot = TriggersSnapshot { config, state };
+            let mut triggers = Triggers::try_from(snapshot).map_err(refuse)?;
+            let decision = within(&mut triggers, bounds, now, &observation).map_err(refuse)?;
+            (decision, Some(State::Triggers(triggers.state().clone())))
+        }
+        PolicySource::Weighted(config, bounds) => {
+            let state = match state {
+                Some(State::Weighted(state)) => state,
+                Some(_) => return Err(mismatch()),
+                None => WeightedState::default(),
+            };
+            let config = *config;
+            let snapshot = WeightedSnapshot { config, state };
+            let mut weighted = WeightedFactors::try_from(snapshot).map_err(refuse)?;
+            let decision = within(&mut weighted, bounds, now, &observation).map_err(refuse)?;
+            (decision, Some(State::Weighted(weighted.state().clone())))
+        }
+        PolicySource::Fixed(replicas) => {
+            if state.is_some() {
+                return Err(mismatch());
+            }
+            (Fixed(replicas).decide(now, &observation), None)
+        }
     };
+    if let Some(config) = policy.around.activation {
+        let from = args.state.as_deref().unwrap_or_else(|| Path::new("state"));
+        let activation;
+        (decision, activation) = activate(config, remembered, decision, now, &observation)
+            .map_err(|e| InputError::new(from, None, format!("activation: {e}")))?;
+        state = Some(State::Activated {
+            policy: state.map(Box::new),
+            activation,
+        });
+    }
+    if let Some(schedule) = policy.around.schedule {
+        let mut scheduled = Made(decision).scheduled(schedule).map_err(refuse)?;
+        decision = scheduled.decide(now, &observation);
+    }
     let text = to_json(&decision)?;
     let state = state.map(|state| to_json(&state)).transpose()?;
     let json = args.json.as_deref().unwrap_or_else(|| Path::new("-"));
@@ -153,8 +211,44 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
     Ok(String::new())
 }
 
-fn range(bounds: Bounds) -> std::ops::RangeInclusive<u32> {
-    bounds.min.unwrap_or(0)..=bounds.max.unwrap_or(u32::MAX)
+/// A decision that the policy inside has made; what stands around it goes on from there.
+#[derive(Debug, Serialize, Deserialize)]
+struct Made(Decision);
+
+impl Policy for Made {
+    fn decide_into(&mut self, _: Duration, _: &Observation, out: &mut Decision) {
+        out.clone_from(&self.0);
+    }
+}
+
+/// Goes on from the policy's decision and from what the activation remembers, which only its own
+/// form in files holds; gives the decision and what is remembered then.
+fn activate(
+    config: ActivationConfig,
+    remembered: Option<serde_json::Value>,
+    decision: Decision,
+    now: Duration,
+    observation: &Observation,
+) -> Result<(Decision, serde_json::Value), serde_json::Error> {
+    let mut whole = json!({ "inner": Made(decision), "config": config });
+    if let Some(state) = remembered {
+        whole["state"] = state;
+    }
+    let mut activated: Activated<Made> = serde_json::from_value(whole)?;
+    let decision = activated.decide(now, observation);
+    let state = serde_json::to_value(activated)?["state"].take();
+    Ok((decision, state))
+}
+
+/// A policy's decision, kept within bounds.
+fn within(
+    policy: &mut impl Policy,
+    bounds: Bounds,
+    now: Duration,
+    observation: &Observation,
+) -> Result<Decision, ConfigError> {
+    let range = bounds.min.unwrap_or(0)..=bounds.max.unwrap_or(u32::MAX);
+    Ok(policy.bounded(range)?.decide(now, observation))
 }
 
 fn load_state(path: &Path) -> Result<Option<State>, InputError> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::policy_file::Bounds;
 
 /// The lowest scale-out threshold lies this many times above what a step policy aims at.
-const OUT: f64 = 1.1;
+pub(crate) const OUT: f64 = 1.1;
 /// Where the default rule takes larger steps.
 const FAR_OUT: f64 = 1.3;
 /// Where the default rule scales in.
@@ -104,8 +104,18 @@ impl ScalingGroup {
         match (&self.step, &self.tracking) {
             (Some(_), Some(_)) => "step, target-tracking",
             (Some(_), None) => "step",
-            _ => "target-tracking",
+            (None, Some(_)) => "target-tracking",
+            (None, None) => "schedule",
         }
+    }
+
+    /// What it looks at.
+    pub(crate) fn gauges(&self) -> impl Iterator<Item = &Gauge> {
+        let alarms = self.step.iter().flat_map(|step| &step.alarms);
+        let targets = self.tracking.iter().flat_map(|t| &t.targets);
+        alarms
+            .map(|a| &a.alarm.gauge)
+            .chain(targets.map(|t| &t.gauge))
     }
 
     fn gauges_mut(&mut self) -> impl Iterator<Item = &mut Gauge> {
@@ -122,19 +132,15 @@ impl ScalingGroup {
         let (mut signals, mut left_out) = (Vec::new(), Vec::new());
         let metrics = std::mem::take(&mut self.metrics);
         let mut keep = |gauge: &mut Gauge| {
-            let Some(signal) = signal_for(&gauge.statistic) else {
-                let name = metrics.get(gauge.reading).cloned().unwrap_or_default();
+            let reading = gauge.reading;
+            let driven = drive(gauge, &mut signals);
+            if !driven {
+                let name = metrics.get(reading).cloned().unwrap_or_default();
                 if !left_out.contains(&name) {
                     left_out.push(name);
                 }
-                return false;
-            };
-            let place = signals.iter().position(|s| *s == signal);
-            gauge.reading = place.unwrap_or(signals.len());
-            if place.is_none() {
-                signals.push(signal);
             }
-            true
+            driven
         };
         if let Some(step) = &mut self.step {
             step.alarms.retain_mut(|alarm| keep(&mut alarm.alarm.gauge));
@@ -206,6 +212,20 @@ impl ScalingGroup {
     }
 }
 
+/// Has a gauge read the signal that shows its figure, where a load trace has one; the signals are a
+/// policy's readings.
+pub(crate) fn drive(gauge: &mut Gauge, signals: &mut Vec<Signal>) -> bool {
+    let Some(signal) = signal_for(&gauge.statistic) else {
+        return false;
+    };
+    let place = signals.iter().position(|s| *s == signal);
+    gauge.reading = place.unwrap_or(signals.len());
+    if place.is_none() {
+        signals.push(signal);
+    }
+    true
+}
+
 fn signal_for(statistic: &Statistic) -> Option<Signal> {
     match statistic {
         Statistic::Utilization { resource } if resource == "cpu" => Some(Signal::Cpu),
@@ -215,7 +235,7 @@ fn signal_for(statistic: &Statistic) -> Option<Signal> {
 }
 
 /// What a gauge of one replica's load shows where the replica carries all it can.
-fn unit(gauge: &Gauge, capacity_rps: f64) -> Option<f64> {
+pub(crate) fn unit(gauge: &Gauge, capacity_rps: f64) -> Option<f64> {
     match &gauge.statistic {
         Statistic::Utilization { .. } => Some(100.0),
         Statistic::PerReplica => Some(capacity_rps),

@@ -43,6 +43,21 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// A share as percent with as few digits as it needs, three at most: settings and limits.
+pub(crate) fn plain_percent(share: f64) -> String {
+    let value = share * 100.0;
+    let digits = match value.abs() {
+        v if v < 0.001 => 6,
+        v if v < 0.01 => 5,
+        v if v < 0.1 => 4,
+        v if v < 1.0 => 3,
+        v if v < 10.0 => 2,
+        _ => 1,
+    };
+    let text = format!("{value:.digits$}");
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +72,14 @@ mod tests {
     fn percent_keeps_two_digits() {
         let shown = [0.0, 0.121, 0.0114, 0.0031, 0.00012].map(percent);
         assert_eq!(shown, ["0", "12%", "1.1%", "0.31%", "0.012%"]);
+    }
+
+    #[test]
+    fn settings_have_as_many_digits_as_they_need() {
+        let shown = [0.4, 0.03, 0.01, 0.015, 0.0015, 0.0002, 0.000_012_5].map(plain_percent);
+        assert_eq!(
+            shown,
+            ["40%", "3%", "1%", "1.5%", "0.15%", "0.02%", "0.00125%"]
+        );
     }
 }

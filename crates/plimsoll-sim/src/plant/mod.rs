@@ -229,7 +229,7 @@ impl<'a> Plant<'a> {
     }
 
     /// Runs a policy through the whole load. The policy is shown one reading a signal, in this
-    /// order. The fleet begins with what the first start-up time needs.
+    /// order. The fleet begins with what the first start-up time needs, but at least one replica.
     ///
     /// ```
     /// use autoscale_core::{Kpa, KpaConfig};
@@ -257,7 +257,9 @@ impl<'a> Plant<'a> {
             .iter()
             .copied()
             .max()
-            .unwrap_or(self.config.min);
+            .unwrap_or(self.config.min)
+            // At 0 some policies never begin: that is for them to go to.
+            .max(1);
         let settle = Demand::ticks(self.config.settle, self.demand.tick) as i64;
         let lag = Demand::ticks(self.config.metric_lag, self.demand.tick);
         let scrape = Demand::ticks(self.config.scrape_interval, self.demand.tick).max(1);

@@ -74,7 +74,11 @@ fn repairs(report: &ReplayReport) -> Markup {
 }
 
 /// What the terms mean.
-pub(super) fn terms() -> Markup {
+pub(super) fn terms(report: &ReplayReport) -> Markup {
+    let has = |predictive: bool| {
+        let mut set = report.policies.iter().filter(|p| p.setting.is_some());
+        set.any(|p| (p.kind == "predictive") == predictive)
+    };
     html! {
         dl.terms {
             dt { "Optimum" }
@@ -91,6 +95,20 @@ pub(super) fn terms() -> Markup {
             dd { "A fleet of constant size, as large as the largest need." }
             dt { "Cost" }
             dd { "Replica-time paid, starting and draining replicas included." }
+            @if has(false) {
+                dt { "Target" }
+                dd {
+                    "A reactive policy's knob: the load that it aims at, as a share of what a "
+                    "replica carries at most."
+                }
+            }
+            @if has(true) {
+                dt { "ε" }
+                dd {
+                    "A predictive policy's knob: the share of requests that it accepts to be bad. "
+                    "What came of it is beside it."
+                }
+            }
         }
     }
 }

@@ -332,7 +332,10 @@ fn labels(report: &ReplayReport, axes: &Axes) -> Vec<Markup> {
         }
         let mut text = given(&policy.name);
         if let Some(at) = policy.setting {
-            let _ = write!(text, " {}", knob(policy.kind, at).1);
+            let _ = match knob(policy.kind, at) {
+                ("target", at) => write!(text, " {at}"),
+                (name, at) => write!(text, " {name}{NBSP}{at}"),
+            };
         }
         if !axes.shows(policy.cost_ratio) {
             let _ = write!(text, " ↑{NBSP}{}", ratio(policy.cost_ratio));

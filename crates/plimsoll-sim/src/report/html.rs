@@ -66,7 +66,7 @@ pub fn html(report: &ReplayReport) -> String {
                     @if report.policies.is_empty() {
                         p.note { "No policy was replayed." }
                     } @else {
-                        (verdict(report, &terms()))
+                        (verdict(report, &terms(report)))
                         (comparison(report))
                         (frontier_plot(report))
                         (scenarios(report))

@@ -22,8 +22,8 @@ pub use html::html;
 pub use matrix::PolicySummary;
 
 use crate::{
-    Blocks, Demand, Elasticity, FrontierPoint, Optimum, Outcome, Plant, Repairs, SweepPoint,
-    Timeline,
+    Blocks, Demand, Elasticity, FollowedPrice, FrontierPoint, Optimum, Outcome, Plant, Repairs,
+    SweepPoint, Timeline,
 };
 
 /// A load replayed through several policies.
@@ -202,6 +202,12 @@ pub struct PolicyReport {
     pub elasticity: Elasticity,
     /// Share of time that each stage kept the policy from what its metrics asked for.
     pub blocked: Blocks,
+    /// The prices that a predictive policy followed, and for how long; empty for other policies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<FollowedPrice>,
+    /// How often it changed from one to another, a week; `None` for other policies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ladder_switches_per_week: Option<f64>,
     /// What the reader should know, such as metrics that the trace says nothing about.
     pub notes: Vec<String>,
     /// Cheapest settings within each limit of bad requests.
@@ -250,6 +256,8 @@ impl PolicyReport {
         let ticks = (run.ticks as f64).max(1.0);
         let days = ticks / demand.ticks_a_day();
         let peak = f64::from(peak(plant));
+        let ladder = outcome.prices.followed();
+        let switches = outcome.prices.switches as f64 / days * 7.0;
         Self {
             name,
             kind,
@@ -264,6 +272,8 @@ impl PolicyReport {
             changes_per_day: run.changes as f64 / days,
             elasticity: outcome.elasticity(tick_s),
             blocked: outcome.blocks(),
+            ladder_switches_per_week: (!ladder.is_empty()).then_some(switches),
+            ladder,
             notes: Vec::new(),
             frontier: Vec::new(),
             sweep: Vec::new(),

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::axis::time;
-use super::figures::{NBSP, fixed, given, percent, ratio};
+use super::figures::{NBSP, fixed, given, percent, ratio, short};
 use super::load_plot::{Clock, Columns, load_plot};
 use super::look::Look;
 use super::moment::moment;
@@ -40,7 +40,7 @@ pub(super) fn policy_section(report: &ReplayReport, index: usize, policy: &Polic
             } @else {
                 p.note { "No course over time was recorded." }
             }
-            div.details { (held_back(policy)) (elasticity(policy)) }
+            div.details { (held_back(policy)) (elasticity(policy)) (prices(policy)) }
         }
     }
 }
@@ -62,6 +62,30 @@ fn close_up(report: &ReplayReport, look: Look, policy: &PolicyReport) -> Markup 
     let hours = fixed(span_s / 3600.0, 0);
     let title = format!("{what} {hours}{NBSP}hours, from {}", moment(part.from_s));
     load_plot(&title, &given(&policy.name), look, &columns, clock, &ticks)
+}
+
+/// The prices that a predictive policy followed.
+fn prices(policy: &PolicyReport) -> Markup {
+    let Some(switches) = policy.ladder_switches_per_week else {
+        return html! {};
+    };
+    let names: Vec<String> = policy.ladder.iter().map(|f| short(f.price)).collect();
+    let rows: Vec<_> = (policy.ladder.iter().zip(&names))
+        .map(|(followed, name)| {
+            let style = if followed.brisk {
+                "of the time, brisk: releases idle replicas early"
+            } else {
+                "of the time, calm: holds on to idle replicas"
+            };
+            (name.as_str(), percent(followed.share_of_time), style)
+        })
+        .collect();
+    let about = format!(
+        "Replica-time paid to save as much bad demand. The cheapest price whose record keeps ε is \
+         followed; it changed {} times a week.",
+        fixed(switches, usize::from(switches < 99.5))
+    );
+    list("Prices followed", &about, &rows)
 }
 
 fn held_back(policy: &PolicyReport) -> Markup {

@@ -20,6 +20,11 @@ enum Group {
     Stabilized,
     Rate,
     Bounds,
+    Cooling,
+    WarmingUp,
+    Scheduled,
+    Activated,
+    Idle,
     Missing,
     Panic,
     Largest,
@@ -27,7 +32,7 @@ enum Group {
     Other,
 }
 
-const GROUPS: [(Group, &str); 12] = [
+const GROUPS: [(Group, &str); 17] = [
     (Group::Steady, "steady"),
     (Group::Tolerance, "within tolerance"),
     (Group::Up, "scale up"),
@@ -35,6 +40,11 @@ const GROUPS: [(Group, &str); 12] = [
     (Group::Stabilized, "stabilized"),
     (Group::Rate, "rate limited"),
     (Group::Bounds, "at a bound"),
+    (Group::Cooling, "cooling down, dampened"),
+    (Group::WarmingUp, "warming up"),
+    (Group::Scheduled, "by schedule"),
+    (Group::Activated, "activated"),
+    (Group::Idle, "idle, switched off"),
     (Group::Missing, "missing data"),
     (Group::Panic, "panic"),
     (Group::Largest, "largest of several"),
@@ -55,6 +65,11 @@ impl Group {
             | Reason::TooFewReplicas
             | Reason::AboveMaximum
             | Reason::BelowMinimum => Self::Bounds,
+            Reason::CoolingDown | Reason::Dampened => Self::Cooling,
+            Reason::WarmingUp => Self::WarmingUp,
+            Reason::Scheduled => Self::Scheduled,
+            Reason::Activated => Self::Activated,
+            Reason::Idle | Reason::Disabled => Self::Idle,
             Reason::MetricsFailed
             | Reason::SamplesLost
             | Reason::Uncertain

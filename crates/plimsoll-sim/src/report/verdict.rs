@@ -14,7 +14,7 @@ pub(super) fn setting(kind: &str, value: f64) -> String {
 
 pub(super) fn knob(kind: &str, value: f64) -> (&'static str, String) {
     match kind {
-        "predictive" => ("ε", short(value)),
+        "predictive" => ("ε", plain_percent(value)),
         _ if value.abs() <= 2.0 => ("target", plain_percent(value)),
         _ => ("target", short(value)),
     }

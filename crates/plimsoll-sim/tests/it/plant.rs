@@ -105,6 +105,16 @@ fn the_fleet_begins_with_what_the_first_start_up_needs() {
 }
 
 #[test]
+fn the_fleet_may_go_down_to_nothing_but_does_not_begin_there() {
+    let mut config = PlantConfig::default();
+    config.min = 0;
+    let rows = play(&[0.0; 4], &config, &[], &mut script(&[1, 0, 0, 1]));
+    let serving: Vec<u32> = rows.iter().map(|row| row.serving).collect();
+    assert_eq!(serving, [1, 1, 0, 0]);
+    assert_eq!(rows[3].billed, 0);
+}
+
+#[test]
 fn what_is_released_is_gone_from_the_next_tick() {
     let (serving, billed) = follow(7, &start_up(0), &[4, 4, 1]);
     assert_eq!(serving, [1, 4, 4, 1, 1, 1, 1]);

@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::nearest::nearest;
 use super::reader::read;
 use super::tree::{Node, Value};
-use super::{NamedPolicy, PolicySource};
+use super::{Around, NamedPolicy, PolicySource};
 use crate::input_error::InputError;
 
 const KIND: &str = "HorizontalPodAutoscaler";
@@ -22,6 +22,7 @@ pub(super) fn policies(file: &Path, documents: &[Node]) -> Result<Vec<NamedPolic
     let policy = |(manifest, config): (HorizontalPodAutoscaler, HpaConfig)| NamedPolicy {
         name: manifest.name().to_owned(),
         source: PolicySource::Hpa(config),
+        around: Around::default(),
         notes: Vec::new(),
     };
     Ok(found.map(policy).collect())

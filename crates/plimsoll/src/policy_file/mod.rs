@@ -8,7 +8,7 @@
 //!
 //! ```toml
 //! name = "api"            # default: the file's name without its ending
-//! kind = "kpa"            # hpa, kpa, target-tracking, step, predictive or fixed
+//! kind = "kpa"            # or hpa, target-tracking, step, predictive, triggers, weighted, fixed
 //! target_utilization = 0.7
 //! stable_window = "60s"
 //!
@@ -25,12 +25,16 @@
 //!   [`StepScalingConfig`](autoscale_core::StepScalingConfig)'s for `step`, where
 //!   `target_utilization` may stand for the targets or alarms; [`PredictiveConfig`]'s for
 //!   `predictive`, where `target_utilization` may stand for `target_value`, and start-up, lag,
-//!   interval and target are the replayed fleet's unless given; `replicas` alone for `fixed`, which
-//!   has no bounds. Durations are strings such as `"5m"`.
+//!   interval and target are the replayed fleet's unless given; [`TriggersConfig`]'s for `triggers`;
+//!   [`WeightedConfig`]'s for `weighted`; `replicas` alone for `fixed`, which has no bounds. Around
+//!   any kind may stand an `activation` ([`ActivationConfig`](autoscale_core::ActivationConfig)) and,
+//!   around that, a `schedule` ([`Schedule`](autoscale_core::Schedule), without its origin).
+//!   Durations are strings such as `"5m"`.
 //!
 //! Anything unknown, misspelt or out of range is one error with its file, line and column. The
 //! guide with a complete example of each kind is `docs/policy-files.md`.
 
+mod around;
 mod fault;
 mod manifest;
 mod nearest;
@@ -48,8 +52,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+pub(crate) use around::Around;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
-use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig};
+use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig, TriggersConfig, WeightedConfig};
 use serde::Deserialize;
 
 use crate::input_error::InputError;
@@ -65,6 +70,8 @@ pub(crate) struct NamedPolicy {
     pub(crate) name: String,
     /// What it is made of.
     pub(crate) source: PolicySource,
+    /// What stands around it.
+    pub(crate) around: Around,
     /// What the file says that is not followed, and other things to know.
     pub(crate) notes: Vec<String>,
 }
@@ -80,6 +87,10 @@ pub(crate) enum PolicySource {
     Group(Box<ScalingGroup>),
     /// Scaling to an accepted share of bad demand.
     Predictive(Box<PredictivePolicy>),
+    /// Rules of thresholds.
+    Triggers(TriggersConfig, Bounds),
+    /// Factors blended into one count.
+    Weighted(Box<WeightedConfig>, Bounds),
     /// A fixed number of replicas.
     Fixed(u32),
 }
@@ -178,7 +189,7 @@ pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
             PolicySource::Hpa(config) => ("first_reading", config.first_reading),
             PolicySource::Kpa(policy) => ("reading", policy.config.reading),
             PolicySource::Predictive(policy) => ("gauge.reading", policy.config.gauge.reading),
-            PolicySource::Group(_) | PolicySource::Fixed(_) => continue,
+            _ => continue,
         };
         if index != 0 {
             let message = format!("{field} is {index}, must be 0 in a policy file");

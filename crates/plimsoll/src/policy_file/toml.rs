@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use autoscale_core::{
-    ConfigError, Hpa, HpaConfig, Kpa, KpaConfig, Predictive, PredictiveConfig, StepScaling,
-    StepScalingConfig, TargetTracking, TargetTrackingConfig,
+    ActivationConfig, ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, PolicyExt as _,
+    Predictive, PredictiveConfig, Schedule, StepScaling, StepScalingConfig, TargetTracking,
+    TargetTrackingConfig, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -14,64 +15,74 @@ use super::fault::{Fault, quote};
 use super::nearest::suggestion;
 use super::places::Places;
 use super::reader::{read, take};
-use super::tree::{DEPTH_LIMIT, Entry, Node, Value};
-use super::{Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource, PredictivePolicy};
+use super::tree::{DEPTH_LIMIT, Entry, Node, Position, Value};
+use super::{Around, Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource, PredictivePolicy};
 use crate::input_error::InputError;
 use crate::scaling_group::ScalingGroup;
 
-const KINDS: [&str; 6] = [
+pub(super) const KINDS: [&str; 8] = [
     "hpa",
     "kpa",
     "target-tracking",
     "step",
     "predictive",
+    "triggers",
+    "weighted",
     "fixed",
 ];
 const UTILIZATION: &str = "target_utilization";
+/// The fields of every kind, beside those of its configuration.
+const COMMON: [&str; 4] = ["name", "kind", "activation", "schedule"];
 
 /// The policy of a file.
 pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputError> {
     let mut root = parse(source).map_err(|fault| fault.in_file(file, &[]))?;
-    let in_file = |fault: Fault| fault.in_file(file, &["name", "kind", "bounds", UTILIZATION]);
+    let in_file = |more: &'static [&'static str]| {
+        move |fault: Fault| fault.in_file(file, &[&COMMON, more].concat())
+    };
+    let all = in_file(&["bounds", UTILIZATION]);
     let stem = || {
         file.file_stem()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned()
     };
-    let name = take(&mut root, "name").map_err(in_file)?;
-    let kind = take_kind(&mut root).map_err(in_file)?;
+    let name = take(&mut root, "name").map_err(&all)?;
+    let kind = take_kind(&mut root).map_err(&all)?;
+    let activation = root.take("activation");
+    let schedule = root.take("schedule");
     let source = match kind.as_str() {
-        "hpa" => {
-            let more = ["name", "kind", "bounds"];
-            PolicySource::Hpa(hpa(root).map_err(|fault| fault.in_file(file, &more))?)
-        }
-        "kpa" => PolicySource::Kpa(kpa(root).map_err(in_file)?),
+        "hpa" => PolicySource::Hpa(hpa(root).map_err(in_file(&["bounds"]))?),
+        "kpa" => PolicySource::Kpa(kpa(root).map_err(&all)?),
         "target-tracking" | "step" => {
-            let more = ["name", "kind", "bounds", UTILIZATION];
-            let group = group(&kind, root).map_err(|fault| fault.in_file(file, &more))?;
-            PolicySource::Group(Box::new(group))
+            PolicySource::Group(Box::new(group(&kind, root).map_err(&all)?))
         }
-        "predictive" => {
-            let policy = predictive(root).map_err(in_file)?;
-            PolicySource::Predictive(Box::new(policy))
-        }
-        _ => PolicySource::Fixed(
-            read::<Fixed>(&root)
-                .map_err(|fault| fault.in_file(file, &["name", "kind"]))?
-                .replicas,
-        ),
+        "predictive" => PolicySource::Predictive(Box::new(predictive(root).map_err(&all)?)),
+        "triggers" => triggers(root).map_err(in_file(&["bounds"]))?,
+        "weighted" => weighted(root).map_err(in_file(&["bounds"]))?,
+        _ => PolicySource::Fixed(read::<Number>(&root).map_err(in_file(&[]))?.replicas),
+    };
+    let around = Around {
+        activation: activation
+            .map(|entry| self::activation(&entry, &source))
+            .transpose()
+            .map_err(&all)?,
+        schedule: schedule
+            .map(|entry| self::schedule(&entry))
+            .transpose()
+            .map_err(&all)?,
     };
     Ok(NamedPolicy {
         name: name.unwrap_or_else(stem),
         source,
+        around,
         notes: Vec::new(),
     })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fixed {
+struct Number {
     replicas: u32,
 }
 
@@ -161,11 +172,87 @@ fn group(kind: &str, mut root: Node) -> Result<ScalingGroup, Fault> {
         bounds,
         warms_up_as_fleet: false,
     };
-    group.with_named_metrics().map_err(|gap| {
-        let message =
-            format!("reading {gap} is read by none of the {list}: number the readings from 0 on");
-        Fault::new(place, message)
-    })
+    group
+        .with_named_metrics()
+        .map_err(|gap| unread(gap, list, place))
+}
+
+fn triggers(mut root: Node) -> Result<PolicySource, Fault> {
+    let bounds = take_bounds(&mut root)?;
+    let config: TriggersConfig = read(&root)?;
+    Triggers::new(config.clone()).map_err(|error| refused(&root, &error))?;
+    let source = PolicySource::Triggers(config, bounds);
+    check_readings(&source, "rules", root.find("rules"))?;
+    Ok(source)
+}
+
+fn weighted(mut root: Node) -> Result<PolicySource, Fault> {
+    let bounds = take_bounds(&mut root)?;
+    let config: WeightedConfig = read(&root)?;
+    WeightedFactors::new(config.clone()).map_err(|error| refused(&root, &error))?;
+    let source = PolicySource::Weighted(Box::new(config), bounds);
+    check_readings(&source, "factors", root.find("factors"))?;
+    Ok(source)
+}
+
+/// Checks that the gauges of a list leave no reading out.
+fn check_readings(source: &PolicySource, list: &str, at: Position) -> Result<(), Fault> {
+    let read = |reading| source.gauges().any(|gauge| gauge.reading == reading);
+    match (0..source.gauges().count()).find(|reading| !read(*reading)) {
+        Some(gap) if gap < source.readings() => Err(unread(gap, list, at)),
+        _ => Ok(()),
+    }
+}
+
+fn unread(reading: usize, list: &str, at: Position) -> Fault {
+    let message =
+        format!("reading {reading} is read by none of the {list}: number the readings from 0 on");
+    Fault::new(at, message)
+}
+
+/// The activation around a policy.
+fn activation(entry: &Entry, policy: &PolicySource) -> Result<ActivationConfig, Fault> {
+    let config: ActivationConfig = within(entry)?;
+    Fixed(0)
+        .activated(config.clone())
+        .map_err(|error| refused_within(entry, &error))?;
+    let (reading, own) = (config.gauge.reading, policy.readings());
+    let message = if reading > own {
+        format!("is {reading}, must be a reading of the policy or the next one: 0 … {own}")
+    } else if policy.is_of_pods(reading) {
+        format!("is {reading}: samples of pods, which there are none of at 0; {own} is free")
+    } else {
+        return Ok(config);
+    };
+    let message = format!("{}.gauge.reading {message}", entry.key);
+    Err(Fault::new(entry.node.find("gauge.reading"), message))
+}
+
+/// The schedule around a policy.
+fn schedule(entry: &Entry) -> Result<Schedule, Fault> {
+    if let Some(origin) = entry.node.entry("origin_unix") {
+        let message = format!(
+            "{}.origin_unix is not given in a file: the trace's start, or --now, says the time",
+            entry.key
+        );
+        return Err(Fault::new(origin.key_at, message));
+    }
+    let schedule: Schedule = within(entry)?;
+    Fixed(0)
+        .scheduled(schedule.clone())
+        .map_err(|error| refused_within(entry, &error))?;
+    Ok(schedule)
+}
+
+/// Reads a section.
+fn within<T: serde::de::DeserializeOwned>(entry: &Entry) -> Result<T, Fault> {
+    let fault = |fault: Fault| fault.at(entry.at()).within(&entry.key, entry.at());
+    read(&entry.node).map_err(fault)
+}
+
+fn refused_within(entry: &Entry, error: &ConfigError) -> Fault {
+    let at = place_of(&entry.node, error);
+    Fault::new(at, format!("{}.{error}", entry.key))
 }
 
 fn take_bounds(root: &mut Node) -> Result<Bounds, Fault> {
@@ -279,12 +366,17 @@ fn bounds(table: &Entry) -> Result<Bounds, Fault> {
 }
 
 fn refused(root: &Node, error: &ConfigError) -> Fault {
+    Fault::new(place_of(root, error), error.to_string())
+}
+
+fn place_of(root: &Node, error: &ConfigError) -> Position {
     let path: &str = match error {
         ConfigError::OutOfRange { field, .. } | ConfigError::Missing { field, .. } => field,
         ConfigError::Inconsistent { field, .. } => field,
         _ => "",
     };
-    Fault::new(root.find(path), error.to_string())
+    // "entries[0].start, hour" is in entries[0].start.
+    root.find(path.split(',').next().unwrap_or(path))
 }
 
 fn parse(source: &str) -> Result<Node, Fault> {

@@ -254,6 +254,13 @@ fn replay_all(
                          load needs up to {needed}{hint}"
                     ));
                 }
+                if let Some(least) = candidate.least().filter(|least| *least < fleet.min) {
+                    report.notes.push(format!(
+                        "it may go down to {least}, but no fleet here runs fewer than {}: --min {least} \
+                         lets it",
+                        fleet.min
+                    ));
+                }
                 if plant.config().max < needed {
                     report.notes.push(format!(
                         "no fleet may run more than {}, the optimum included",

@@ -7,7 +7,10 @@ use plimsoll_sim::{
 };
 
 use crate::output::printable;
-use crate::table::{percent, table};
+use crate::table::{percent, plain_percent, table};
+
+/// The kind whose knob is no target.
+const PREDICTIVE: &str = "predictive";
 
 /// The tables.
 pub(super) fn summary(report: &ReplayReport) -> String {
@@ -53,7 +56,7 @@ pub(super) fn summary(report: &ReplayReport) -> String {
     ];
     let rows: Vec<Vec<String>> = report.policies.iter().map(row).collect();
     text.push_str(&table(&header, &rows));
-    text.push_str("\nbad≤…: cheapest cost/optimum in the sweep that keeps bad requests to it, and its target\n");
+    text.push_str(&legend(&report.policies));
     if !report.scenarios.is_empty() {
         text.push('\n');
         text.push_str(&matrix(&report.scenarios));
@@ -66,12 +69,39 @@ pub(super) fn summary(report: &ReplayReport) -> String {
     text
 }
 
+/// A setting of a policy's knob: a target, or the accepted share of bad requests as percent.
+fn setting(kind: &str, value: f64) -> String {
+    match kind {
+        PREDICTIVE => plain_percent(value),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// What a setting is, for the kinds that are shown.
+fn legend(policies: &[PolicyReport]) -> String {
+    let mut set = policies.iter().filter(|policy| policy.setting.is_some());
+    let (mut text, mut knobs) = ("\n".to_owned(), Vec::new());
+    if set.clone().any(|policy| policy.kind != PREDICTIVE) {
+        knobs.push("the target, a share of what a replica carries");
+    }
+    if set.any(|policy| policy.kind == PREDICTIVE) {
+        knobs.push("of predictive ε, the share of requests that may be bad");
+    }
+    if !knobs.is_empty() {
+        text.push_str(&format!("at: {}\n", knobs.join("; ")));
+    }
+    text.push_str(
+        "bad≤…: cheapest cost/optimum in the sweep that keeps bad requests to it, and at what\n",
+    );
+    text
+}
+
 fn row(policy: &PolicyReport) -> Vec<String> {
     let mut cells = vec![
         printable(&policy.name),
         policy
             .setting
-            .map_or_else(|| "–".to_owned(), |s| format!("{s:.2}")),
+            .map_or_else(|| "–".to_owned(), |at| setting(policy.kind, at)),
         format!("{:.3}", policy.cost_ratio),
         format!("{:.3}", policy.static_peak_ratio),
         percent(policy.bad_share),
@@ -84,7 +114,7 @@ fn row(policy: &PolicyReport) -> Vec<String> {
         let point = policy.frontier.get(i);
         cells.push(
             match point.and_then(|p| Some((p.cost_ratio?, p.setting?))) {
-                Some((cost, setting)) => format!("{cost:.3} @{setting:.2}"),
+                Some((cost, at)) => format!("{cost:.3} @{}", setting(policy.kind, at)),
                 None if point.is_some() => "never".to_owned(),
                 None => "–".to_owned(),
             },

@@ -8,7 +8,7 @@ use super::setting::{
     DOWN_RATES, DOWN_WINDOWS, Knob, Setting, TARGETS, TOLERANCES, UP_RATES, UP_WINDOWS,
 };
 use crate::candidate::{Candidate, CandidateError, Fleet};
-use crate::policy_file::{NamedPolicy, PolicySource};
+use crate::policy_file::{Around, NamedPolicy, PolicySource};
 use crate::progress::Progress;
 
 /// A structure is left only for one that is cheaper by this: what is not worth it is not turned.
@@ -84,6 +84,7 @@ impl Ground<'_> {
         Candidate::new(NamedPolicy {
             name,
             source: PolicySource::Hpa(config),
+            around: Around::default(),
             notes: Vec::new(),
         })
     }

@@ -8,7 +8,7 @@ use autoscale_core::{MetricSpec, Milli};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::candidate::{signal_for, target_share};
+use crate::candidate::hpa::{signal_for, target_share};
 
 /// A knob that is turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -240,3 +240,175 @@ fn several_metrics_read_in_their_order() {
     assert_eq!(proposals, [4, 8]);
     assert_eq!(decision["replicas"], 8);
 }
+
+/// A policy of each further kind, by its file's name.
+fn further() -> Dir {
+    let cpu = "{ statistic = { utilization = { resource = \"cpu\" } } }";
+    let activation = "[activation]\ngauge.statistic = \"total\"\ncooldown = \"2m\"\n";
+    let kpa = "kind = \"kpa\"\ntarget_value = 10.0\n";
+    Dir::new()
+        .with(
+            "triggers.toml",
+            format!(
+                "kind = \"triggers\"\nbounds.max = 7\n[[rules]]\nname = \"busy\"\ngauge = {cpu}\n\
+                 comparison = \"above\"\nthreshold = 70\nsustained = \"1m\"\n\
+                 adjustment = {{ count = 2 }}\ncooldown = \"5m\"\n"
+            ),
+        )
+        .with(
+            "weighted.toml",
+            format!(
+                "kind = \"weighted\"\nbounds.max = 5\n[[factors]]\nkind = \"cpu\"\n\
+                 gauge = {cpu}\ntarget = 60\nweight = 1\n"
+            ),
+        )
+        .with("idle.toml", format!("{kpa}{activation}"))
+        .with(
+            "shifts.toml",
+            format!(
+                "{kpa}{activation}[[schedule.entries]]\nstart = \"0 6 * * *\"\n\
+                 until = {{ cron = \"0 20 * * *\" }}\nmin = 3\n"
+            ),
+        )
+        .with("kpa.toml", kpa)
+}
+
+fn step(dir: &Dir, policy: &str, now: &str, input: &str) -> Value {
+    decide(dir, &[policy, "--state", "s.json", "--now", now], input)
+}
+
+#[test]
+fn triggers_remember_since_when_and_until_when() {
+    let dir = further();
+    let first = step(&dir, "triggers.toml", "0s", &seen(4, 900));
+    assert_eq!(
+        (&first["replicas"], &first["reason"]),
+        (&json!(4), &json!("steady"))
+    );
+    assert_eq!(first["thresholds"][0]["value"], 90.0);
+    let met = step(&dir, "triggers.toml", "60s", &seen(4, 900));
+    assert_eq!(
+        (&met["replicas"], &met["reason"]),
+        (&json!(6), &json!("scale_up"))
+    );
+    let cooling = step(&dir, "triggers.toml", "75s", &seen(6, 900));
+    assert_eq!(
+        (&cooling["replicas"], &cooling["reason"]),
+        (&json!(6), &json!("cooling_down"))
+    );
+    let bounded = step(&dir, "triggers.toml", "10m", &seen(6, 900));
+    assert_eq!(
+        (&bounded["replicas"], &bounded["reason"]),
+        (&json!(7), &json!("too_many_replicas"))
+    );
+}
+
+#[test]
+fn weighted_factors_remember_their_last_change() {
+    let dir = further();
+    let up = step(&dir, "weighted.toml", "0s", &seen(4, 700));
+    assert_eq!(
+        (&up["replicas"], &up["reason"]),
+        (&json!(5), &json!("scale_up"))
+    );
+    assert_eq!(up["factors"][0]["value"], 70.0);
+    let held = step(&dir, "weighted.toml", "60s", &seen(5, 100));
+    assert_eq!(
+        (&held["replicas"], &held["reason"]),
+        (&json!(5), &json!("dampened"))
+    );
+    let down = step(&dir, "weighted.toml", "10m", &seen(5, 100));
+    assert_eq!(
+        (&down["replicas"], &down["reason"]),
+        (&json!(3), &json!("scale_down"))
+    );
+}
+
+#[test]
+fn an_activation_idles_after_its_cooldown_and_wakes() {
+    let dir = further();
+    let reasons: Vec<Value> = [("0s", 0), ("60s", 0), ("2m", 0), ("3m", 0)]
+        .into_iter()
+        .map(|(now, milli)| {
+            let decision = step(&dir, "idle.toml", now, &total(milli));
+            json!([decision["replicas"], decision["reason"]])
+        })
+        .collect();
+    let waits = json!([1, "cooling_down"]);
+    let idle = json!([0, "idle"]);
+    assert_eq!(reasons, [waits.clone(), waits, idle.clone(), idle]);
+    let woken = step(&dir, "idle.toml", "4m", &total(500));
+    assert_eq!(woken["replicas"], 1);
+    assert_eq!(stages(&woken).last(), Some(&("activated", 1)));
+    // What the policy inside remembers is there, too.
+    let state: Value = serde_json::from_str(&dir.read("s.json")).unwrap();
+    assert!(state["activated"]["policy"]["kpa"].is_object(), "{state}");
+    assert_eq!(state["activated"]["activation"]["phase"], "active");
+    // Without a state every call is the first one.
+    assert_eq!(
+        decide(&dir, &["idle.toml", "--now", "1h"], &total(0))["replicas"],
+        1
+    );
+}
+
+#[test]
+fn a_schedule_goes_by_unix_time() {
+    let dir = further();
+    let at = |hour: u64| {
+        let now = (897_350_400 + 3600 * hour).to_string(); // 9 June 1998
+        let decision = decide(&dir, &["shifts.toml", "--now", &now], &total(15_000));
+        json!([decision["replicas"], decision["reason"]])
+    };
+    assert_eq!(
+        [at(5), at(7)],
+        [json!([2, "panic"]), json!([3, "scheduled"])]
+    );
+    let run = dir.run_with(&["decide", "--policy", "shifts.toml"], &total(0));
+    let refused = run.refused();
+    assert!(
+        refused.contains("shifts.toml") && refused.contains("--now"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_state_belongs_to_what_stands_around_the_policy_as_well() {
+    let dir = further();
+    for (written, read) in [
+        ("idle.toml", "kpa.toml"),
+        ("kpa.toml", "idle.toml"),
+        ("triggers.toml", "weighted.toml"),
+        ("weighted.toml", "triggers.toml"),
+    ] {
+        let _ = std::fs::remove_file(dir.path().join("s.json"));
+        let input = |file: &str| match file {
+            "idle.toml" | "kpa.toml" => total(0),
+            _ => seen(2, 500),
+        };
+        step(&dir, written, "1s", &input(written));
+        let args = [
+            "decide", "--policy", read, "--state", "s.json", "--now", "2s",
+        ];
+        let refused = dir.run_with(&args, &input(read)).refused();
+        assert!(
+            refused.contains("s.json: holds the state of another kind"),
+            "{refused}"
+        );
+    }
+    let spoilt = "{\"activated\": {\"activation\": {\"now\": \"1s\", \"sleepy\": true}}}";
+    let dir = further().with("s.json", spoilt);
+    let args = [
+        "decide",
+        "--policy",
+        "idle.toml",
+        "--state",
+        "s.json",
+        "--now",
+        "2s",
+    ];
+    let refused = dir.run_with(&args, &total(0)).refused();
+    assert!(
+        refused.contains("s.json: activation: ") && refused.contains("sleepy"),
+        "{refused}"
+    );
+}

@@ -5,10 +5,12 @@ mod bad_input;
 mod bad_settings;
 mod decide;
 mod determinism;
+mod kinds;
 mod matrix;
 mod outputs;
 mod policies;
 mod replay;
+mod scale_to_zero;
 mod settings;
 mod terraform;
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::replay::DEFAULTS;
 use crate::{CPU, Dir, constant, manifest, near, number, waves};
 
 const SCENARIOS: [&str; 5] = ["healthy", "metric-gap", "rolling-update", "step", "crash"];
@@ -217,10 +218,7 @@ fn the_table_is_short_and_the_page_has_every_cell() {
     let header = matrix.lines().nth(1).unwrap();
     assert!(SCENARIOS.iter().all(|name| header.contains(name)), "{text}");
     let report: Value = serde_json::from_str(&dir.read("plimsoll-report.json")).unwrap();
-    for (policy, line) in ["hpa", "kpa", "kpa-delay"]
-        .iter()
-        .zip(matrix.lines().skip(2))
-    {
+    for (policy, line) in DEFAULTS.iter().zip(matrix.lines().skip(2)) {
         let own: Vec<&Value> = rows(&report)
             .iter()
             .filter(|row| row["policy"] == *policy)
@@ -244,5 +242,8 @@ fn the_table_is_short_and_the_page_has_every_cell() {
     let page = dir.read("plimsoll-report.html");
     let tables = page.split("<table class=\"matrix\">").skip(1);
     let cells = tables.map(|t| t.split("</table>").next().unwrap().matches("<td").count());
-    assert_eq!(cells.collect::<Vec<_>>(), [CELLS; 5 * 3]);
+    assert_eq!(
+        cells.collect::<Vec<_>>(),
+        [CELLS; SCENARIOS.len() * DEFAULTS.len()]
+    );
 }

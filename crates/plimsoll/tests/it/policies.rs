@@ -93,13 +93,18 @@ fn the_default_policies_are_what_their_files_would_be() {
             "target-tracking.toml",
             "kind = \"target-tracking\"\ntarget_utilization = 0.7\nwarm_up = \"90s\"\n",
         )
-        .with("step.toml", STEP);
+        .with("step.toml", STEP)
+        .with(
+            "predictive.toml",
+            "kind = \"predictive\"\naccepted_bad_share = 0.01\n",
+        );
     let files = [
         "hpa.yaml",
         "kpa.toml",
         "kpa-delay.toml",
         "target-tracking.toml",
         "step.toml",
+        "predictive.toml",
     ];
     let flags: Vec<&str> = files.iter().flat_map(|f| ["--policy", f]).collect();
     let [built_in, from_files] = [&[][..], &flags].map(|flags| {

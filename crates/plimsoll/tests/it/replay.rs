@@ -5,7 +5,20 @@ use serde_json::Value;
 use crate::{CPU, Dir, manifest, near, number, trace, waves};
 
 /// The policies that are replayed where none is named.
-const DEFAULTS: [&str; 5] = ["hpa", "kpa", "kpa-delay", "target-tracking", "step"];
+pub(crate) const DEFAULTS: [&str; 6] = [
+    "hpa",
+    "kpa",
+    "kpa-delay",
+    "target-tracking",
+    "step",
+    "predictive",
+];
+
+/// The accepted shares of bad demand that a sweep of `predictive` tries.
+const ACCEPTED: [f64; 16] = [
+    0.04, 0.03, 0.02, 0.015, 0.01, 0.007, 0.005, 0.003, 0.002, 0.0015, 0.001, 0.0007, 0.0005,
+    0.0003, 0.0002, 0.0001,
+];
 
 const ONE_DAY: [&str; 4] = ["--from", "1998-06-09", "--to", "1998-06-10"];
 
@@ -29,14 +42,30 @@ fn needs_no_arguments_and_writes_both_reports() {
             .filter(|l| l.split(' ').next() == Some(name))
             .count()
     };
-    assert_eq!(DEFAULTS.map(rows), [1; 5], "{text}");
+    assert_eq!(DEFAULTS.map(rows), [1; DEFAULTS.len()], "{text}");
     assert_eq!(
         text.lines().filter(|l| l.starts_with("policy ")).count(),
         1,
         "{text}"
     );
+    let at = |name: &str| {
+        let line = text.lines().find(|l| l.split(' ').next() == Some(name));
+        line.and_then(|l| l.split_whitespace().nth(1))
+    };
+    assert_eq!((at("hpa"), at("predictive")), (Some("0.70"), Some("1%")));
+    let legend = text.lines().find(|l| l.starts_with("at: ")).unwrap();
+    assert!(legend.contains("target") && legend.contains('ε'), "{text}");
     let report: Value = serde_json::from_str(&dir.read("plimsoll-report.json")).unwrap();
     assert_eq!(report["trace"], "worldcup98_part1_1m");
+    for policy in report["policies"].as_array().unwrap() {
+        let ladder = policy["ladder"].as_array();
+        assert_eq!(ladder.is_some(), policy["kind"] == "predictive");
+        for followed in ladder.into_iter().flatten() {
+            assert!(followed["brisk"].is_boolean() && number(&followed["price"]) > 0.0);
+            let share = number(&followed["share_of_time"]);
+            assert!(share > 0.0 && share <= 1.0, "{followed}");
+        }
+    }
 }
 
 #[test]
@@ -63,7 +92,10 @@ fn the_report_has_the_fields_of_the_contract() {
     let names: Vec<&Value> = policies.iter().map(|p| &p["name"]).collect();
     assert_eq!(names, DEFAULTS);
     let kinds: Vec<&Value> = policies.iter().map(|p| &p["kind"]).collect();
-    assert_eq!(kinds, ["hpa", "kpa", "kpa", "target-tracking", "step"]);
+    assert_eq!(
+        kinds,
+        ["hpa", "kpa", "kpa", "target-tracking", "step", "predictive"]
+    );
     let figures = ["cost_ratio", "bad_share", "reversals_per_day"];
     for policy in policies {
         has(
@@ -81,13 +113,16 @@ fn the_report_has_the_fields_of_the_contract() {
             );
         }
         let sweep = policy["sweep"].as_array().unwrap();
-        assert_eq!(sweep.len(), 66);
-        for (i, point) in sweep.iter().enumerate() {
+        let settings: Vec<f64> = match policy["kind"].as_str() {
+            Some("predictive") => ACCEPTED.to_vec(),
+            _ => (15..=80)
+                .map(|percent| f64::from(percent) / 100.0)
+                .collect(),
+        };
+        assert_eq!(sweep.len(), settings.len());
+        for (point, setting) in sweep.iter().zip(settings) {
             has(point, &figures);
-            assert!(
-                near(number(&point["setting"]), (15 + i) as f64 / 100.0),
-                "{point}"
-            );
+            assert!(near(number(&point["setting"]), setting), "{point}");
         }
     }
 }
@@ -150,7 +185,7 @@ fn a_limit_that_is_never_kept_is_null_and_shown_as_never() {
     let text = dir.run(&["replay", "jumps.csv"]).ok();
     assert_eq!(
         text.lines().filter(|l| l.ends_with("never")).count(),
-        5,
+        DEFAULTS.len(),
         "{text}"
     );
 }
@@ -199,7 +234,23 @@ fn the_sweep_at_a_policys_own_setting_is_its_own_row() {
     let args = [&ONE_DAY[..], &["--policy", "api.yaml"]].concat();
     for report in [dir.replay(&ONE_DAY), dir.replay(&args)] {
         for policy in report["policies"].as_array().unwrap() {
-            let own = &policy["sweep"][70 - 15];
+            let usual = if policy["kind"] == "predictive" {
+                0.01
+            } else {
+                0.7
+            };
+            assert!(
+                near(number(&policy["setting"]), usual),
+                "{}",
+                policy["name"]
+            );
+            let sweep = policy["sweep"].as_array().unwrap().iter();
+            let own: Vec<&Value> = sweep
+                .filter(|point| near(number(&point["setting"]), usual))
+                .collect();
+            let [own] = own[..] else {
+                panic!("{own:?}");
+            };
             for field in ["cost_ratio", "bad_share", "reversals_per_day"] {
                 assert_eq!(own[field], policy[field], "{} of {}", field, policy["name"]);
             }

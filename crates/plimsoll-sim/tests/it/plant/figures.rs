@@ -117,7 +117,9 @@ fn only_ticks_that_count_count() {
 fn a_load_of_nothing_has_figures() {
     let mut config = start_up(0);
     config.min = 0;
-    let report = run(&demand(&[0.0; 8]), config, &mut Fixed(0));
+    let mut load = demand(&[0.0; 8]);
+    load.scored_from = 1; // the fleet begins with one replica
+    let report = run(&load, config, &mut Fixed(0));
     for figure in [
         report.cost_ratio,
         report.static_peak_ratio,

@@ -9,13 +9,14 @@ use autoscale_core::{
 
 use super::convert::{self, Action, Metrics};
 use super::resource::Resource;
+use super::schedule::{self, ScheduledAction};
 use super::schema::{self, ResourceType, Whole};
 use super::{ACTIONS, Contents, policy_type};
 use crate::policy_file::fault::{Fault, quote};
 use crate::policy_file::nearest::suggestion;
 use crate::policy_file::reader::read;
 use crate::policy_file::tree::Value;
-use crate::policy_file::{Bounds, NamedPolicy, PolicySource};
+use crate::policy_file::{Around, Bounds, NamedPolicy, PolicySource};
 use crate::scaling_group::ScalingGroup;
 
 /// A group while it is put together.
@@ -27,6 +28,7 @@ struct Group {
     /// Where no policy has its own.
     warm_up: Duration,
     policies: Vec<Policy>,
+    actions: Vec<ScheduledAction>,
     alarms: Vec<ScalingAlarm>,
     /// For each alarm its index among the file's alarms, and its policy's.
     origins: Vec<(usize, usize)>,
@@ -67,10 +69,9 @@ pub(super) fn policies(contents: Contents) -> Result<Vec<NamedPolicy>, Fault> {
     for (index, alarm) in alarms.iter().enumerate() {
         trigger(&mut groups, alarm, index)?;
     }
-    for schedule in &schedules {
-        let place = group_of(&groups, schedule)?;
-        let note = format!("schedule {} is not replayed", quote(schedule.name()));
-        groups[place].notes.push(note);
+    for resource in schedules {
+        let place = group_of(&groups, &resource)?;
+        groups[place].add_schedule(resource)?;
     }
     let nothing = match groups.first() {
         None => return Err(Fault::of_file("holds no aws_autoscaling_group")),
@@ -81,7 +82,7 @@ pub(super) fn policies(contents: Contents) -> Result<Vec<NamedPolicy>, Fault> {
     };
     let mut named = Vec::new();
     for group in groups {
-        if group.policies.iter().any(Policy::can_act) {
+        if group.policies.iter().any(Policy::can_act) || !group.actions.is_empty() {
             named.push(group.finish(&alarms)?);
         } else {
             let address = &group.resource.address;
@@ -254,6 +255,7 @@ impl Group {
             cooldown,
             warm_up,
             policies: Vec::new(),
+            actions: Vec::new(),
             alarms: Vec::new(),
             origins: Vec::new(),
             metrics: Metrics::default(),
@@ -287,6 +289,18 @@ impl Group {
             enabled: read.enabled,
             resource,
         });
+        Ok(())
+    }
+
+    fn add_schedule(&mut self, resource: Resource) -> Result<(), Fault> {
+        if resource.kind == ResourceType::EcsSchedule {
+            let name = quote(resource.name());
+            self.notes.push(format!("schedule {name} is not replayed"));
+            return Ok(());
+        }
+        let (action, note) = schedule::read_action(resource)?;
+        self.actions.extend(action);
+        self.notes.extend(note);
         Ok(())
     }
 
@@ -345,6 +359,12 @@ impl Group {
                 notes.push(format!("{what}: {}", names.join(", ")));
             }
         }
+        let own_bounds = Bounds {
+            min: Some(self.min),
+            max: Some(self.max),
+        };
+        let (schedule, bounds, note) = schedule::schedule(&self.actions, own_bounds)?;
+        notes.extend(note);
         let acting = || self.policies.iter().filter(|p| p.can_act());
         let own = acting().filter_map(|p| p.warm_up).max();
         let warm_up = own.unwrap_or(self.warm_up);
@@ -382,12 +402,13 @@ impl Group {
                 step,
                 tracking,
                 metrics: self.metrics.names(),
-                bounds: Bounds {
-                    min: Some(self.min),
-                    max: Some(self.max),
-                },
+                bounds,
                 warms_up_as_fleet: false,
             })),
+            around: Around {
+                activation: None,
+                schedule,
+            },
             notes,
         })
     }

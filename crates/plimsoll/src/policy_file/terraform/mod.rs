@@ -10,6 +10,7 @@ mod convert;
 mod expression;
 mod group;
 mod resource;
+mod schedule;
 mod schema;
 
 use std::path::Path;

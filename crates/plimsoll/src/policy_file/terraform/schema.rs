@@ -241,6 +241,15 @@ pub(super) struct Group {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct Schedule {
+    pub(super) recurrence: Option<String>,
+    pub(super) time_zone: Option<String>,
+    pub(super) min_size: Option<Whole<i64>>,
+    pub(super) max_size: Option<Whole<i64>>,
+    pub(super) desired_capacity: Option<Whole<i64>>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Policy {
     #[serde(default)]
     pub(super) policy_type: PolicyType,

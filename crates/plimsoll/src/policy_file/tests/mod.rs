@@ -1,3 +1,4 @@
+mod around;
 mod malformed;
 mod manifests;
 mod terraform;
@@ -81,5 +82,12 @@ fn the_guides_examples_load() {
             seen.push(ending);
         }
     }
-    assert_eq!(seen, ["yaml", "tf", "toml", "toml", "toml", "toml", "toml"]);
+    assert_eq!(seen[..2], ["yaml", "tf"]);
+    assert!(seen[2..].iter().all(|ending| *ending == "toml"), "{seen:?}");
+    for kind in crate::policy_file::toml::KINDS {
+        assert!(guide.contains(&format!("\nkind = \"{kind}\"\n")), "{kind}");
+    }
+    for section in ["[activation]", "[[schedule.entries]]"] {
+        assert!(guide.contains(&format!("\n{section}\n")), "{section}");
+    }
 }

@@ -129,7 +129,8 @@ fn toml_errors_have_their_place() {
         (
             "kind = \"kpa\"\n",
             "",
-            "1:1: kind is missing: one of hpa, kpa, target-tracking, step, predictive, fixed",
+            "1:1: kind is missing: one of hpa, kpa, target-tracking, step, \
+             predictive, triggers, weighted, fixed",
         ),
     ] {
         assert!(KPA.contains(from), "{from}");
@@ -143,7 +144,8 @@ fn toml_errors_have_their_place() {
             "x.toml",
             "kind = \"fixed\"\nreplicas = 3\n[bounds]\nmin = 1"
         ),
-        "x.toml:3:2: unknown field \"bounds\"; valid fields: replicas, name, kind"
+        "x.toml:3:2: unknown field \"bounds\"; valid fields: replicas, name, kind, activation, \
+         schedule"
     );
     let hpa = "kind = \"hpa\"\nmax_replicas = 3\nmetrics = [{ resorce = {} }]\n";
     assert_eq!(

@@ -1,5 +1,6 @@
 mod malformed;
 mod policies;
+mod schedules;
 
 use super::*;
 

@@ -35,6 +35,7 @@ fn the_guides_file_loads() {
             },
             warms_up_as_fleet: false,
         })),
+        around: Around::default(),
         notes: [
             "policy \"creativedynamics-scale-down\": no alarm triggers it: it never scales in",
             "desired_capacity (3) is not replayed: the fleet begins as large as the load needs it",
@@ -347,7 +348,6 @@ output "name" { value = aws_autoscaling_group.web.name }
     assert_eq!(
         notes,
         [
-            "schedule \"night\" is not replayed",
             "not followed, though it bears on scaling: suspended_processes",
             "ignored: vpc_zone_identifier, tag",
             "module \"network\" is not read",
