@@ -11,6 +11,8 @@ mod policies;
 mod replay;
 mod settings;
 mod terraform;
+mod tune;
+mod tune_input;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
