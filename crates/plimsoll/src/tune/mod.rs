@@ -28,6 +28,11 @@ use setting::{Setting, Shown, tightest};
 /// bad requests on the judged part: targets are whole percents.
 const SLACK: f64 = 0.01;
 
+/// The search aims at this part of the accepted share: the next weeks may be harder. Where the judged
+/// part was so much harder that the limit did not hold, it aims at half of that.
+const AIM: f64 = 0.85;
+const CAREFUL_AIM: f64 = AIM / 2.0;
+
 /// What tuning came to.
 #[derive(Serialize)]
 struct Tuning {
@@ -142,7 +147,7 @@ pub(crate) fn run(args: &TuneArgs) -> Result<String, InputError> {
         judged_from_s: report.from_s,
         before: before_side,
         before_at_equal_bad: changed
-            .then(|| cheapest_within(&hindsight, after.1.figures.bad_share))
+            .then(|| at_equal_bad(&hindsight, &before.1, &after.1))
             .flatten(),
         after: after_side,
         changed,
@@ -178,14 +183,14 @@ fn notes(
 ) -> Vec<String> {
     if !recorded.capacity_given && !args.keep.contains(&Knob::Min) {
         notes.push(format!(
-            "no --capacity is given, a replica is taken to carry {:.4} requests/s: minReplicas stays, \
-             and targets of request rates are shares of that",
+            "without --capacity a replica is taken to carry {:.4} requests/s: minReplicas stays, and \
+             request rates as targets are only as good as that",
             recorded.fleet.capacity_rps
         ));
     }
     if before.tolerances() != after.tolerances() {
         notes.push(
-            "a tolerance needs Kubernetes 1.33 or later with the feature gate \
+            "a tolerance needs Kubernetes 1.35, or 1.33 with the feature gate \
              HPAConfigurableTolerance; --keep tolerance does without"
                 .to_owned(),
         );
@@ -199,14 +204,15 @@ type Pair = (Tried, Tried);
 /// What is returned, and why.
 struct Choice {
     after: Pair,
-    /// The best of the searched part, where the judged part refutes it.
-    refuted: Option<Pair>,
+    /// The best of the searched part, where the judged part refutes it, and what was done instead.
+    refuted: Option<(Pair, &'static str)>,
     /// Whether anything tried kept the limit on the searched part.
     kept: bool,
 }
 
-/// All knobs; where the judged part refutes what they gave, the target alone; where it refutes that
-/// too, the manifest as it is: never worse than the input.
+/// All knobs; where the judged part refutes what they gave, the better of the target alone and, if it
+/// was the limit that did not hold, a more careful aim; where it refutes these too, the manifest as it
+/// is: never worse than the input.
 fn choose(
     searched: &Ground<'_>,
     both: impl Fn(Tried) -> Result<Pair, CandidateError>,
@@ -216,49 +222,58 @@ fn choose(
     hindsight: &[SweepPoint],
 ) -> Result<Choice, CandidateError> {
     let limit = searched.limit;
-    let found = both(search(searched, config, keep)?)?;
+    let found = both(search(searched, AIM, config, keep)?)?;
     let kept = found.0.figures.bad_share <= limit;
     let worse = |pair: &Pair| before.1.beats(&pair.1, limit);
-    let only_fits_the_searched_part = cheapest_within(hindsight, found.1.figures.bad_share)
+    let only_fits_the_searched_part = at_equal_bad(hindsight, &before.1, &found.1)
         .is_some_and(|e| e.cost_ratio < found.1.figures.cost_ratio * (1.0 - SLACK));
-    let refutes = worse(&found) || only_fits_the_searched_part;
-    let others = Knob::value_variants()
-        .iter()
-        .filter(|k| **k != Knob::Target);
-    let all_others: Vec<Knob> = others.chain(keep).copied().collect();
-    let is_same_search = all_others.iter().all(|k| keep.contains(k));
-    if !refutes || found.0.setting == before.0.setting || is_same_search && !worse(&found) {
+    let is_worse = worse(&found);
+    if found.0.setting == before.0.setting || !is_worse && !only_fits_the_searched_part {
         return Ok(Choice {
             after: found,
             refuted: None,
             kept,
         });
     }
-    let alone = match is_same_search {
-        true => before.clone(),
-        false => both(search(searched, config, &all_others)?)?,
-    };
-    let left = [&alone, &found].into_iter().filter(|pair| !worse(pair));
-    let after = left
-        .reduce(|best, pair| {
-            if pair.1.beats(&best.1, limit) {
-                pair
+    let mut left = Vec::new();
+    let others = Knob::value_variants()
+        .iter()
+        .filter(|k| **k != Knob::Target);
+    let all_others: Vec<Knob> = others.chain(keep).copied().collect();
+    let alone = search(searched, AIM, config, &all_others)?;
+    left.push((both(alone)?, "only the target is turned"));
+    if is_worse && found.1.figures.bad_share > limit {
+        let careful = search(searched, CAREFUL_AIM, config, keep)?;
+        left.push((both(careful)?, "one with fewer bad requests there is taken"));
+    } else if !is_worse {
+        left.push((found.clone(), ""));
+    }
+    let (after, instead) = left
+        .into_iter()
+        .filter(|(pair, _)| !worse(pair) && pair.0.setting != before.0.setting)
+        .reduce(|best, other| {
+            if other.0.1.beats(&best.0.1, limit) {
+                other
             } else {
                 best
             }
         })
-        .unwrap_or(before);
-    let refuted = (after.0.setting != found.0.setting).then(|| found.clone());
+        .unwrap_or_else(|| (before.clone(), "nothing is changed"));
+    let refuted = (after.0.setting != found.0.setting).then_some((found, instead));
     Ok(Choice {
-        after: after.clone(),
+        after,
         refuted,
         kept,
     })
 }
 
-/// The cheapest point with no more bad requests than that.
-fn cheapest_within(sweep: &[SweepPoint], bad_share: f64) -> Option<SweepPoint> {
-    let within = sweep.iter().filter(|p| p.bad_share <= bad_share);
+/// The manifest's cheapest target with no more bad requests than a setting has, in hindsight, that
+/// does not flap.
+fn at_equal_bad(hindsight: &[SweepPoint], own: &Tried, setting: &Tried) -> Option<SweepPoint> {
+    let calm = search::accepted_reversals(own).max(setting.figures.reversals_per_day);
+    let within = hindsight
+        .iter()
+        .filter(|p| p.bad_share <= setting.figures.bad_share && p.reversals_per_day <= calm);
     within
         .min_by(|a, b| a.cost_ratio.total_cmp(&b.cost_ratio))
         .copied()
@@ -318,7 +333,12 @@ fn ground<'a>(
 
 /// Searches; the fewest replicas tried are low quantiles of what the load needs. They only go up: a
 /// load says nothing about the failures that a minimum may be there for.
-fn search(ground: &Ground<'_>, config: &HpaConfig, keep: &[Knob]) -> Result<Tried, CandidateError> {
+fn search(
+    ground: &Ground<'_>,
+    aim: f64,
+    config: &HpaConfig,
+    keep: &[Knob],
+) -> Result<Tried, CandidateError> {
     let mut needed = ground.plant.needed().to_vec();
     needed.sort_unstable();
     let last = needed.len().saturating_sub(1);
@@ -330,7 +350,7 @@ fn search(ground: &Ground<'_>, config: &HpaConfig, keep: &[Knob]) -> Result<Trie
         .collect();
     minima.dedup();
     let own = tightest(&config.metrics, ground.fleet.capacity_rps) * 100.0;
-    ground.search(keep, &minima, own.round() as u32)
+    ground.search(aim, keep, &minima, own.round() as u32)
 }
 
 fn check_places(args: &TuneArgs) -> Result<(), InputError> {

@@ -18,8 +18,6 @@ use crate::progress::Progress;
 const WORTH: f64 = 0.002;
 /// Passes over all knobs.
 const PASSES: usize = 3;
-/// The search aims at this part of the accepted share: the next weeks may be harder.
-const AIM: f64 = 0.85;
 /// Where no target keeps the limit, this many times the fewest bad requests are as good: the last
 /// of them may cost any number of replicas.
 const ABOUT: f64 = 1.05;
@@ -27,6 +25,11 @@ const ABOUT: f64 = 1.05;
 /// manifest as it is: what is cheap only because it flaps is not.
 const CALM_REVERSALS: f64 = 24.0;
 const MORE_REVERSALS: f64 = 1.5;
+
+/// Changes of direction a day that are accepted of a setting of this manifest.
+pub(super) fn accepted_reversals(own: &Tried) -> f64 {
+    CALM_REVERSALS.max(MORE_REVERSALS * own.figures.reversals_per_day)
+}
 
 /// A manifest on a fleet, and the load to try it on.
 pub(super) struct Ground<'a> {
@@ -201,9 +204,11 @@ impl Ground<'_> {
         Ok(best.unwrap_or(own).clone())
     }
 
-    /// The best setting found, never worse on this ground than the manifest as it is.
+    /// The best setting found, never worse on this ground than the manifest as it is. It aims at a
+    /// part of the accepted share.
     pub(super) fn search(
         &self,
+        aim: f64,
         keep: &[Knob],
         minima: &[i32],
         own_target: u32,
@@ -211,8 +216,8 @@ impl Ground<'_> {
         let turns = |knob: Knob| !keep.contains(&knob);
         let own = self.run(&Setting::default())?;
         let mut bar = Bar {
-            bad_share: AIM * self.limit,
-            reversals: CALM_REVERSALS.max(MORE_REVERSALS * own.figures.reversals_per_day),
+            bad_share: aim * self.limit,
+            reversals: accepted_reversals(&own),
             cost: f64::INFINITY,
         };
         let try_out = |setting: &Setting, near: u32, bar: Bar| {

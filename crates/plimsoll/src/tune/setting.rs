@@ -20,9 +20,9 @@ pub(crate) enum Knob {
     Windows,
     /// Rate policies.
     Rates,
-    /// Tolerances of each direction (Kubernetes 1.33 and later, behind HPAConfigurableTolerance).
+    /// Tolerances of each direction (Kubernetes 1.35, or 1.33 with HPAConfigurableTolerance).
     Tolerance,
-    /// The fewest replicas.
+    /// The fewest replicas, upwards; only with --capacity.
     Min,
 }
 

@@ -91,19 +91,14 @@ fn verdict(tuning: &Tuning, choice: &Choice) -> String {
             "no setting that was tried keeps bad requests to {limit} on the searched part"
         ));
     }
-    if let Some((there, here)) = &choice.refuted {
+    if let Some(((there, here), instead)) = &choice.refuted {
         line(format!(
             "the best setting of the searched part (cost {:.3}, bad {}) did not hold on the judged \
-             part (cost {:.3}, bad {}): {}",
+             part (cost {:.3}, bad {}): {instead}",
             there.figures.cost_ratio,
             percent(there.figures.bad_share),
             here.figures.cost_ratio,
             percent(here.figures.bad_share),
-            if tuning.changed {
-                "only the target is turned"
-            } else {
-                "nothing is changed"
-            },
         ));
     } else if !tuning.changed {
         line("no setting was better than the manifest's own: nothing is changed".to_owned());

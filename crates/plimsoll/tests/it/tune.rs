@@ -232,7 +232,7 @@ fn the_fewest_replicas_only_go_up_and_only_with_the_capacity_given() {
         let fitted = tune(&dir, &["--bad", bad]);
         assert_eq!(fitted["after"]["setting"]["min_replicas"], own);
         assert!(
-            fitted["notes"].to_string().contains("no --capacity"),
+            fitted["notes"].to_string().contains("without --capacity"),
             "{fitted}"
         );
     }
@@ -306,8 +306,32 @@ fn what_is_printed_says_what_changed_and_what_to_know() {
     assert_eq!(dir.names(), ["hpa.yaml", "plimsoll-hpa.yaml", "t.csv"]);
     let tolerance = dir.read("plimsoll-hpa.yaml").contains("tolerance: ");
     assert_eq!(
-        text.contains("note: a tolerance needs Kubernetes 1.33"),
+        text.contains("note: a tolerance needs Kubernetes 1.35"),
         tolerance,
+        "{text}"
+    );
+}
+
+/// The judged half is harder: what just keeps the limit on the searched one breaks it there.
+#[test]
+fn a_limit_that_does_not_hold_is_aimed_at_more_carefully() {
+    let harder = trace((0..26 * 60).map(|minute| {
+        let (phase, draw) = (minute % 360, minute * 7919 % 500);
+        let times = if minute < 13 * 60 { 1 } else { 3 };
+        1200 + 40 * phase.min(360 - phase) + times * draw
+    }));
+    let policy =
+        manifest("web", 60, CPU).replace("averageUtilization: 70", "averageUtilization: 5");
+    let dir = dir(&policy).with("t.csv", harder);
+    let tuning = tune(&dir, &["--bad", "2%"]);
+    let figure = |side: &str, part: &str, name: &str| number(&tuning[side][part][name]);
+    assert_eq!(tuning["changed"], true);
+    assert!(figure("after", "test", "bad_share") <= 0.02, "{tuning}");
+    assert!(figure("after", "test", "cost_ratio") < 0.5 * figure("before", "test", "cost_ratio"));
+    let args = ["tune", "t.csv", "--policy", "hpa.yaml", "--bad", "2%"];
+    let text = dir.run(&[&args[..], ARGS].concat()).ok();
+    assert!(
+        text.contains("one with fewer bad requests there is taken"),
         "{text}"
     );
 }
