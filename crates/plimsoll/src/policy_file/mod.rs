@@ -169,6 +169,11 @@ impl KpaPolicy {
 pub(crate) fn load_manifest(
     path: &Path,
 ) -> Result<(HorizontalPodAutoscaler, HpaConfig), InputError> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    if ["toml", "tf"].contains(&extension.to_ascii_lowercase().as_str()) {
+        let message = "must be the manifest of a HorizontalPodAutoscaler (.yaml, .yml or .json)";
+        return Err(InputError::new(path, None, message));
+    }
     let documents = yaml::documents(path, &read(path)?)?;
     let mut found = manifest::autoscalers(path, &documents)?;
     match (found.pop(), found.len()) {

@@ -6,12 +6,15 @@ mod show;
 mod yaml;
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use autoscale_core::HpaConfig;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
+use clap::ValueEnum as _;
 use plimsoll_sim::{Demand, Plant, SweepPoint, html};
 use serde::Serialize;
 
+use crate::candidate::CandidateError;
 use crate::cli::TuneArgs;
 use crate::input_error::InputError;
 use crate::recorded::{Recorded, flag_error};
@@ -25,11 +28,18 @@ use setting::{Setting, Shown, tightest};
 /// bad requests on the judged part: targets are whole percents.
 const SLACK: f64 = 0.01;
 
+/// The search aims at this part of the accepted share: the next weeks may be harder. Where the judged
+/// part was so much harder that the limit did not hold, it aims at half of that.
+const AIM: f64 = 0.85;
+const CAREFUL_AIM: f64 = AIM / 2.0;
+
 /// What tuning came to.
 #[derive(Serialize)]
 struct Tuning {
     trace: String,
     bad_limit: f64,
+    /// What a replica carries: a replay of a part would fit it to that part.
+    capacity_rps: f64,
     /// Unix time at which the part that is judged begins, in seconds.
     judged_from_s: i64,
     before: Side,
@@ -39,6 +49,8 @@ struct Tuning {
     before_at_equal_bad: Option<SweepPoint>,
     /// Whether any knob was turned.
     changed: bool,
+    /// What the trace says nothing about, and other things to know.
+    notes: Vec<String>,
 }
 
 /// A manifest's knobs, and what they delivered on either part.
@@ -69,108 +81,227 @@ impl From<SweepPoint> for Figures {
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &TuneArgs) -> Result<String, InputError> {
     check_places(args)?;
-    let (manifest, config) = policy_file::load_manifest(&args.policy)?;
+    let keep = kept(args)?;
+    let (mut manifest, config) = policy_file::load_manifest(&args.policy)?;
+    setting::spell_out_metrics(&mut manifest, &config);
     let recorded = Recorded::read(&args.load)?;
     let (train, whole) = split(&recorded.demand, args.train)?;
     let plants = (plant(&recorded, &train)?, plant(&recorded, &whole)?);
-    let grounds = (
-        ground(&recorded, &plants.0, &manifest, &config, args.bad),
-        ground(&recorded, &plants.1, &manifest, &config, args.bad),
-    );
-    let refuse =
-        |e: crate::candidate::CandidateError| InputError::new(&args.policy, None, e.to_string());
+    let searched = ground(&recorded, &plants.0, &manifest, &config, args.bad);
+    let judged = ground(&recorded, &plants.1, &manifest, &config, args.bad);
+    let refuse = |e: CandidateError| InputError::new(&args.policy, None, e.to_string());
+    let sweep = |setting: &Setting, name: &str| {
+        let mut candidate = judged.candidate(setting).map_err(refuse)?;
+        candidate.name = format!("{} {name}", manifest.name());
+        replay::side_by_side(
+            &recorded,
+            &plants.1,
+            &[candidate],
+            command::tune(args, &recorded),
+        )
+    };
+
     let own = Setting::default();
+    let both = |tried: Tried| judged.run(&tried.setting).map(|rest| (tried, rest));
     // What the load cannot drive is said before anything is searched.
-    grounds.0.candidate(&own).map_err(refuse)?;
-
-    let before = (
-        grounds.0.run(&own).map_err(refuse)?,
-        grounds.1.run(&own).map_err(refuse)?,
-    );
-    // All knobs; and the target alone, for where the rest was only good for the searched part.
-    let mut target_alone = vec![Knob::Windows, Knob::Rates, Knob::Tolerance, Knob::Min];
-    target_alone.extend(&args.keep);
-    let mut refuted = None;
-    let mut chosen = None;
-    for (keep, is_last) in [(&args.keep, false), (&target_alone, true)] {
-        let found = search(&grounds.0, &config, keep).map_err(refuse)?;
-        let judged = grounds.1.run(&found.setting).map_err(refuse)?;
-        let mut candidates = Vec::new();
-        for (name, setting) in [("before", &own), ("after", &found.setting)] {
-            let mut candidate = grounds.1.candidate(setting).map_err(refuse)?;
-            name.clone_into(&mut candidate.name);
-            candidates.push(candidate);
-        }
-        let command = command::tune(args, &recorded);
-        let report = replay::side_by_side(&recorded, &plants.1, &candidates, command)?;
-        let sweep = report.policies.first().map_or(&[][..], |p| &p.sweep);
-        let equal = sweep
-            .iter()
-            .filter(|p| p.bad_share <= judged.figures.bad_share)
-            .min_by(|a, b| a.cost_ratio.total_cmp(&b.cost_ratio))
-            .copied();
-        // Never worse than the input: what the judged part refutes is not returned.
-        let worse = before.1.beats(&judged, args.bad)
-            || !is_last
-                && equal.is_some_and(|e| e.cost_ratio < judged.figures.cost_ratio * (1.0 - SLACK));
-        let stays = found.setting == own;
-        if !worse || stays {
-            chosen = Some(((found, judged), equal, report));
-            break;
-        }
-        refuted = refuted.or(Some(found));
+    let before = searched.run(&own).and_then(both).map_err(refuse)?;
+    let mut report = sweep(&own, "as it was")?;
+    let hindsight = report
+        .policies
+        .first()
+        .map_or(Vec::new(), |p| p.sweep.clone());
+    let choice = choose(&searched, both, &config, &keep, &before, &hindsight).map_err(refuse)?;
+    let after = &choice.after;
+    let changed = after.0.setting != own;
+    if changed {
+        report
+            .policies
+            .extend(sweep(&after.0.setting, "tuned")?.policies);
     }
-    let (after, at_equal_bad, report) = match chosen {
-        Some(chosen) => chosen,
-        None => {
-            let mut candidate = grounds.1.candidate(&own).map_err(refuse)?;
-            "before".clone_into(&mut candidate.name);
-            let command = command::tune(args, &recorded);
-            let report = replay::side_by_side(&recorded, &plants.1, &[candidate], command)?;
-            (before.clone(), None, report)
-        }
-    };
 
-    let tuned = after
-        .0
-        .setting
-        .apply(&manifest, &config.metrics, recorded.fleet.capacity_rps);
-    let shown = |manifest: &HorizontalPodAutoscaler| -> Result<Shown, InputError> {
+    let capacity = recorded.fleet.capacity_rps;
+    let tuned = after.0.setting.apply(&manifest, &config.metrics, capacity);
+    let side = |manifest: &HorizontalPodAutoscaler, (train, test): &(Tried, Tried)| {
         let metrics = manifest.config().map_err(|e| flag_error(&e))?.metrics;
-        Ok(Shown::of(manifest, &metrics, recorded.fleet.capacity_rps))
-    };
-    let side = |manifest, (train, test): &(Tried, Tried)| {
         Ok::<_, InputError>(Side {
-            setting: shown(manifest)?,
+            setting: Shown::of(manifest, &metrics, capacity),
             train: train.figures.into(),
             test: test.figures.into(),
         })
     };
+    let (before_side, after_side) = (side(&manifest, &before)?, side(&tuned, after)?);
+    let said = report
+        .policies
+        .first()
+        .map_or(Vec::new(), |p| p.notes.clone());
+    let notes = notes(
+        &recorded,
+        args,
+        said,
+        [&before_side.setting, &after_side.setting],
+    );
     let tuning = Tuning {
         trace: recorded.name.clone(),
         bad_limit: args.bad,
+        capacity_rps: capacity,
         judged_from_s: report.from_s,
-        before: side(&manifest, &before)?,
-        after: side(&tuned, &after)?,
-        before_at_equal_bad: at_equal_bad,
-        changed: after.0.setting != own,
+        before: before_side,
+        before_at_equal_bad: changed
+            .then(|| at_equal_bad(&hindsight, &before.1, &after.1))
+            .flatten(),
+        after: after_side,
+        changed,
+        notes,
     };
-    let text = show::tables(&tuning, refuted.as_ref(), &report.policies);
+    let text = show::tables(&tuning, &choice, &report.policies);
+    report.trace = format!("the judged part of {}", report.trace);
     write(args, &tuning, &report, &tuned, text)
 }
 
-/// The part that is searched on, and the whole with the rest scored.
+/// The knobs that stay. How many replicas a load needs is only known with what one carries.
+fn kept(args: &TuneArgs) -> Result<Vec<Knob>, InputError> {
+    let mut keep = args.keep.clone();
+    if args.load.capacity.is_none() {
+        keep.push(Knob::Min);
+    }
+    if Knob::value_variants().iter().all(|k| keep.contains(k)) {
+        let message = match args.keep.contains(&Knob::Min) {
+            true => "--keep names every knob, must leave one to turn",
+            false => "--keep leaves only min, which is turned with --capacity only",
+        };
+        return Err(flag_error(&message));
+    }
+    Ok(keep)
+}
+
+/// What to know beside the figures.
+fn notes(
+    recorded: &Recorded,
+    args: &TuneArgs,
+    mut notes: Vec<String>,
+    [before, after]: [&Shown; 2],
+) -> Vec<String> {
+    if !recorded.capacity_given && !args.keep.contains(&Knob::Min) {
+        notes.push(format!(
+            "without --capacity a replica is taken to carry {:.4} requests/s: minReplicas stays, and \
+             request rates as targets are only as good as that",
+            recorded.fleet.capacity_rps
+        ));
+    }
+    if before.tolerances() != after.tolerances() {
+        notes.push(
+            "a tolerance needs Kubernetes 1.35, or 1.33 with the feature gate \
+             HPAConfigurableTolerance; --keep tolerance does without"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// A setting on the searched and on the judged part.
+type Pair = (Tried, Tried);
+
+/// What is returned, and why.
+struct Choice {
+    after: Pair,
+    /// The best of the searched part, where the judged part refutes it, and what was done instead.
+    refuted: Option<(Pair, &'static str)>,
+    /// Whether anything tried kept the limit on the searched part.
+    kept: bool,
+}
+
+/// All knobs; where the judged part refutes what they gave, the better of the target alone and, if it
+/// was the limit that did not hold, a more careful aim; where it refutes these too, the manifest as it
+/// is: never worse than the input.
+fn choose(
+    searched: &Ground<'_>,
+    both: impl Fn(Tried) -> Result<Pair, CandidateError>,
+    config: &HpaConfig,
+    keep: &[Knob],
+    before: &Pair,
+    hindsight: &[SweepPoint],
+) -> Result<Choice, CandidateError> {
+    let limit = searched.limit;
+    let found = both(search(searched, AIM, config, keep)?)?;
+    let kept = found.0.figures.bad_share <= limit;
+    let worse = |pair: &Pair| before.1.beats(&pair.1, limit);
+    let only_fits_the_searched_part = at_equal_bad(hindsight, &before.1, &found.1)
+        .is_some_and(|e| e.cost_ratio < found.1.figures.cost_ratio * (1.0 - SLACK));
+    let is_worse = worse(&found);
+    if found.0.setting == before.0.setting || !is_worse && !only_fits_the_searched_part {
+        return Ok(Choice {
+            after: found,
+            refuted: None,
+            kept,
+        });
+    }
+    let mut left = Vec::new();
+    let others = Knob::value_variants()
+        .iter()
+        .filter(|k| **k != Knob::Target);
+    let all_others: Vec<Knob> = others.chain(keep).copied().collect();
+    let alone = search(searched, AIM, config, &all_others)?;
+    left.push((both(alone)?, "only the target is turned"));
+    if is_worse && found.1.figures.bad_share > limit {
+        let careful = search(searched, CAREFUL_AIM, config, keep)?;
+        left.push((both(careful)?, "one with fewer bad requests there is taken"));
+    } else if !is_worse {
+        left.push((found.clone(), ""));
+    }
+    let (after, instead) = left
+        .into_iter()
+        .filter(|(pair, _)| !worse(pair) && pair.0.setting != before.0.setting)
+        .reduce(|best, other| {
+            if other.0.1.beats(&best.0.1, limit) {
+                other
+            } else {
+                best
+            }
+        })
+        .unwrap_or_else(|| (before.clone(), "nothing is changed"));
+    let refuted = (after.0.setting != found.0.setting).then_some((found, instead));
+    Ok(Choice {
+        after,
+        refuted,
+        kept,
+    })
+}
+
+/// The manifest's cheapest target with no more bad requests than a setting has, in hindsight, that
+/// does not flap.
+fn at_equal_bad(hindsight: &[SweepPoint], own: &Tried, setting: &Tried) -> Option<SweepPoint> {
+    let calm = search::accepted_reversals(own).max(setting.figures.reversals_per_day);
+    let within = hindsight
+        .iter()
+        .filter(|p| p.bad_share <= setting.figures.bad_share && p.reversals_per_day <= calm);
+    within
+        .min_by(|a, b| a.cost_ratio.total_cmp(&b.cost_ratio))
+        .copied()
+}
+
+/// The part that is searched on, and the whole with the rest scored. They part at a full hour.
 fn split(demand: &Demand, share: f64) -> Result<(Demand, Demand), InputError> {
-    let scored = demand.load.len() - demand.scored_from;
-    let at = demand.scored_from + (scored as f64 * share).round() as usize;
-    let day = demand.ticks_a_day();
-    let shorter = (at - demand.scored_from).min(demand.load.len() - at);
+    let first = demand.scored_from;
+    let scored = demand.load.len() - first;
+    let (day, hour) = (demand.ticks_a_day(), demand.ticks_a_day() / 24.0);
+    let hours = (scored as f64 * share / hour).round();
+    let at = (first + (hours * hour).round() as usize).min(demand.load.len());
+    let shorter = (at - first).min(demand.load.len() - at);
     if (shorter as f64) < 0.5 * day {
         let message = format!(
-            "--train {share} of {:.1} days leaves less than half a day on one side",
-            scored as f64 / day
+            "--train is {share}: of {:.1} days it leaves {:.1} to search and {:.1} to judge, must \
+             be at least half a day each",
+            scored as f64 / day,
+            (at - first) as f64 / day,
+            (demand.load.len() - at) as f64 / day,
         );
         return Err(flag_error(&message));
+    }
+    for (part, name) in [(first..at, "searched"), (at..demand.load.len(), "judged")] {
+        if demand.load[part].iter().all(|load| *load <= 0.0) {
+            let message = format!("the part that is {name} has no load: every value is 0");
+            return Err(flag_error(&message));
+        }
     }
     let (mut train, mut whole) = (demand.clone(), demand.clone());
     train.load.truncate(at);
@@ -196,27 +327,30 @@ fn ground<'a>(
         optimum_ticks: plant.optimum().replica_ticks,
         plant,
         limit,
+        known: Mutex::default(),
     }
 }
 
-/// Searches; the fewest replicas tried are low quantiles of what the load needs.
+/// Searches; the fewest replicas tried are low quantiles of what the load needs. They only go up: a
+/// load says nothing about the failures that a minimum may be there for.
 fn search(
     ground: &Ground<'_>,
+    aim: f64,
     config: &HpaConfig,
     keep: &[Knob],
-) -> Result<Tried, crate::candidate::CandidateError> {
+) -> Result<Tried, CandidateError> {
     let mut needed = ground.plant.needed().to_vec();
     needed.sort_unstable();
     let last = needed.len().saturating_sub(1);
     let mut minima: Vec<i32> = [0.02, 0.1, 0.25, 0.5]
         .into_iter()
         .filter_map(|q| needed.get((last as f64 * q) as usize))
-        .filter(|n| (1..=config.max_replicas).contains(n))
+        .filter(|n| (config.min_replicas + 1..=config.max_replicas).contains(n))
         .filter_map(|n| i32::try_from(*n).ok())
         .collect();
     minima.dedup();
     let own = tightest(&config.metrics, ground.fleet.capacity_rps) * 100.0;
-    ground.search(keep, &minima, own.round() as u32)
+    ground.search(aim, keep, &minima, own.round() as u32)
 }
 
 fn check_places(args: &TuneArgs) -> Result<(), InputError> {

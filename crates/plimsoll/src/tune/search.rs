@@ -1,11 +1,14 @@
 //! Coordinate descent over the knobs, each structure at the highest target that keeps the limit.
 
-use autoscale_core::MetricSpec;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use autoscale_core::manifest::HorizontalPodAutoscaler;
+use autoscale_core::{HpaConfig, MetricSpec};
 use plimsoll_sim::{Plant, Summary, SweepPoint, in_parallel};
 
 use super::setting::{
-    DOWN_RATES, DOWN_WINDOWS, Knob, Setting, TARGETS, TOLERANCES, UP_RATES, UP_WINDOWS,
+    DOWN_RATES, DOWN_WINDOWS, Knob, Setting, TARGETS, TOLERANCES, UP_RATES, UP_WINDOWS, tightest,
 };
 use crate::candidate::{Candidate, CandidateError, Fleet};
 use crate::policy_file::{Around, NamedPolicy, PolicySource};
@@ -15,12 +18,18 @@ use crate::progress::Progress;
 const WORTH: f64 = 0.002;
 /// Passes over all knobs.
 const PASSES: usize = 3;
-/// The search aims at this part of the accepted share: the next weeks may be harder.
-const AIM: f64 = 0.85;
+/// Where no target keeps the limit, this many times the fewest bad requests are as good: the last
+/// of them may cost any number of replicas.
+const ABOUT: f64 = 1.05;
 /// Changes of direction a day that are accepted of any setting, and how many times those of the
 /// manifest as it is: what is cheap only because it flaps is not.
 const CALM_REVERSALS: f64 = 24.0;
 const MORE_REVERSALS: f64 = 1.5;
+
+/// Changes of direction a day that are accepted of a setting of this manifest.
+pub(super) fn accepted_reversals(own: &Tried) -> f64 {
+    CALM_REVERSALS.max(MORE_REVERSALS * own.figures.reversals_per_day)
+}
 
 /// A manifest on a fleet, and the load to try it on.
 pub(super) struct Ground<'a> {
@@ -32,6 +41,8 @@ pub(super) struct Ground<'a> {
     pub(super) optimum_ticks: u64,
     /// The accepted share of bad requests.
     pub(super) limit: f64,
+    /// What configurations delivered that were run before: settings often come to the same one.
+    pub(super) known: Mutex<BTreeMap<String, SweepPoint>>,
 }
 
 /// What a setting must keep, and beat.
@@ -71,18 +82,23 @@ impl Tried {
 }
 
 impl Ground<'_> {
+    /// The configuration that a setting makes of the manifest.
+    fn config(&self, setting: &Setting) -> Result<HpaConfig, CandidateError> {
+        let manifest = setting.apply(self.manifest, self.metrics, self.fleet.capacity_rps);
+        manifest.config().map_err(|error| CandidateError::Manifest {
+            policy: manifest.name().to_owned(),
+            message: error.to_string(),
+        })
+    }
+
     /// The policy that a setting makes of the manifest.
     pub(super) fn candidate(&self, setting: &Setting) -> Result<Candidate, CandidateError> {
-        let manifest = setting.apply(self.manifest, self.metrics, self.fleet.capacity_rps);
-        let name = manifest.name().to_owned();
-        let config = manifest
-            .config()
-            .map_err(|error| CandidateError::Manifest {
-                policy: name.clone(),
-                message: error.to_string(),
-            })?;
+        self.config(setting).and_then(|config| self.policy(config))
+    }
+
+    fn policy(&self, config: HpaConfig) -> Result<Candidate, CandidateError> {
         Candidate::new(NamedPolicy {
-            name,
+            name: self.manifest.name().to_owned(),
             source: PolicySource::Hpa(config),
             around: Around::default(),
             notes: Vec::new(),
@@ -90,16 +106,32 @@ impl Ground<'_> {
     }
 
     pub(super) fn run(&self, setting: &Setting) -> Result<Tried, CandidateError> {
-        let mut runnable = self.candidate(setting)?.build(None, self.fleet)?;
+        let config = self.config(setting)?;
+        let key = format!("{config:?}");
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known().get(&key).copied();
+        let figures = match before {
+            Some(figures) => figures,
+            None => {
+                let figures = self.replay(config)?;
+                known().insert(key, figures);
+                figures
+            }
+        };
+        Ok(Tried {
+            setting: setting.clone(),
+            figures,
+        })
+    }
+
+    fn replay(&self, config: HpaConfig) -> Result<SweepPoint, CandidateError> {
+        let target = tightest(&config.metrics, self.fleet.capacity_rps);
+        let mut runnable = self.policy(config)?.build(None, self.fleet)?;
         let mut figures = Summary::default();
         self.plant
             .run(&mut *runnable.policy, &runnable.signals, &mut figures);
         let day = self.plant.demand().ticks_a_day();
-        let target = setting.target.map_or(0.0, |t| f64::from(t) / 100.0);
-        Ok(Tried {
-            setting: setting.clone(),
-            figures: SweepPoint::new(target, &figures, self.optimum_ticks, day),
-        })
+        Ok(SweepPoint::new(target, &figures, self.optimum_ticks, day))
     }
 
     /// A structure at the highest target that keeps the bar, sought from `near`; given up as soon
@@ -154,31 +186,30 @@ impl Ground<'_> {
         Ok(Some(best))
     }
 
-    /// The manifest with the target of fewest bad requests: where nothing keeps the bar.
-    fn least_bad(&self) -> Result<Tried, CandidateError> {
+    /// Where nothing keeps the bar: the cheapest target that keeps the limit itself, or else that
+    /// has about as few bad requests as any.
+    fn least_bad(&self, own: &Tried) -> Result<Tried, CandidateError> {
         let settings: Vec<Setting> = TARGETS
             .map(|target| Setting {
                 target: Some(target),
                 ..Setting::default()
             })
             .collect();
-        let mut best: Option<Tried> = None;
-        for tried in in_parallel(&settings, |setting| self.run(setting), |_| {}) {
-            let tried = tried?;
-            // Among equals the highest target, which is the last one, is the cheapest.
-            if best
-                .as_ref()
-                .is_none_or(|b| tried.figures.bad_share <= b.figures.bad_share)
-            {
-                best = Some(tried);
-            }
-        }
-        best.map_or_else(|| self.run(&Setting::default()), Ok)
+        let tried = in_parallel(&settings, |setting| self.run(setting), |_| {});
+        let tried = tried.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let shares = tried.iter().map(|t| t.figures.bad_share);
+        let fewest = shares.fold(own.figures.bad_share, f64::min);
+        let within = |t: &&Tried| t.figures.bad_share <= self.limit.max(ABOUT * fewest);
+        let best = tried.iter().chain([own]).filter(within);
+        let best = best.min_by(|a, b| a.figures.cost_ratio.total_cmp(&b.figures.cost_ratio));
+        Ok(best.unwrap_or(own).clone())
     }
 
-    /// The best setting found, never worse on this ground than the manifest as it is.
+    /// The best setting found, never worse on this ground than the manifest as it is. It aims at a
+    /// part of the accepted share.
     pub(super) fn search(
         &self,
+        aim: f64,
         keep: &[Knob],
         minima: &[i32],
         own_target: u32,
@@ -186,8 +217,8 @@ impl Ground<'_> {
         let turns = |knob: Knob| !keep.contains(&knob);
         let own = self.run(&Setting::default())?;
         let mut bar = Bar {
-            bad_share: AIM * self.limit,
-            reversals: CALM_REVERSALS.max(MORE_REVERSALS * own.figures.reversals_per_day),
+            bad_share: aim * self.limit,
+            reversals: accepted_reversals(&own),
             cost: f64::INFINITY,
         };
         let try_out = |setting: &Setting, near: u32, bar: Bar| {
@@ -242,7 +273,7 @@ impl Ground<'_> {
         }
         progress.finish();
         let best = match best {
-            None if turns(Knob::Target) => Some(self.least_bad()?),
+            None if turns(Knob::Target) => Some(self.least_bad(&own)?),
             best => best,
         };
         Ok(best

@@ -1,12 +1,13 @@
 //! The knobs of an HPA, and a manifest with them turned.
 
 use autoscale_core::manifest::{
-    HorizontalPodAutoscaler, HpaScalingPolicy, HpaScalingRules, MetricTarget, Quantity,
+    HorizontalPodAutoscaler, HpaMetric, HpaScalingPolicy, HpaScalingRules, MetricTarget, Quantity,
     ScalingPolicySelect, ScalingPolicyType,
 };
-use autoscale_core::{MetricSpec, Milli};
+use autoscale_core::{HpaConfig, MetricSpec, Milli, ResourceTarget};
 use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::candidate::hpa::{signal_for, target_share};
 
@@ -19,9 +20,9 @@ pub(crate) enum Knob {
     Windows,
     /// Rate policies.
     Rates,
-    /// Tolerances of each direction (Kubernetes 1.33 and later, behind HPAConfigurableTolerance).
+    /// Tolerances of each direction (Kubernetes 1.35, or 1.33 with HPAConfigurableTolerance).
     Tolerance,
-    /// The fewest replicas.
+    /// The fewest replicas, upwards; only with --capacity.
     Min,
 }
 
@@ -97,7 +98,9 @@ impl Direction {
         if let Some(tolerance) = self.tolerance {
             rules.tolerance = Some(Quantity::from(Milli(i64::from(tolerance))));
         }
-        if let Some(rate) = self.rate {
+        // A direction that is forbidden stays so.
+        let is_open = rules.select_policy != Some(ScalingPolicySelect::Disabled);
+        if let Some(rate) = self.rate.filter(|_| is_open) {
             let percent =
                 HpaScalingPolicy::new(ScalingPolicyType::Percent, rate.percent, rate.period_s);
             let pods = rate
@@ -158,8 +161,31 @@ fn scale(target: &mut MetricTarget, factor: f64) {
         *percent = (f64::from(*percent) * factor).round().max(1.0) as i32;
     }
     if let Some(value) = &mut target.average_value {
-        let milli = (value.to_units() * 1000.0 * factor).round().max(1.0);
+        // As the policy reads it: in thousandths, rounded up.
+        let milli = (value.milli().0 as f64 * factor).round().max(1.0);
         *value = Quantity::from(Milli(milli as i64));
+    }
+}
+
+/// Writes the metric out that a manifest without metrics stands for, so that its target can be
+/// turned.
+pub(super) fn spell_out_metrics(manifest: &mut HorizontalPodAutoscaler, config: &HpaConfig) {
+    if !manifest.spec.metrics.is_empty() {
+        return;
+    }
+    if let [
+        MetricSpec::Resource {
+            name,
+            target: ResourceTarget::Utilization(percent),
+        },
+    ] = config.metrics.as_slice()
+    {
+        let target = json!({"type": "Utilization", "averageUtilization": percent});
+        let metric = json!({"type": "Resource", "resource": {"name": name, "target": target}});
+        manifest
+            .spec
+            .metrics
+            .extend(serde_json::from_value::<HpaMetric>(metric));
     }
 }
 
@@ -169,7 +195,6 @@ pub(super) struct Shown {
     /// The tightest driven metric's target, as a share of what a replica carries.
     pub(super) target: f64,
     pub(super) min_replicas: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     behavior: Option<autoscale_core::manifest::HpaBehavior>,
 }
 
@@ -184,5 +209,12 @@ impl Shown {
             min_replicas: manifest.spec.min_replicas.unwrap_or(1),
             behavior: manifest.spec.behavior.clone(),
         }
+    }
+
+    /// Each direction's own tolerance.
+    pub(super) fn tolerances(&self) -> [Option<&Quantity>; 2] {
+        let behavior = self.behavior.as_ref();
+        let rules = behavior.map_or([None; 2], |b| [b.scale_up.as_ref(), b.scale_down.as_ref()]);
+        rules.map(|rules| rules?.tolerance.as_ref())
     }
 }

@@ -2,15 +2,14 @@
 
 use plimsoll_sim::PolicyReport;
 
-use super::search::Tried;
-use super::{Figures, Side, Tuning};
+use super::{Choice, Figures, Side, Tuning};
 use crate::output::printable;
 use crate::table::{percent, table};
 
 /// Before and after, the frontiers, and what they say.
-pub(super) fn tables(tuning: &Tuning, refuted: Option<&Tried>, judged: &[PolicyReport]) -> String {
+pub(super) fn tables(tuning: &Tuning, choice: &Choice, judged: &[PolicyReport]) -> String {
     let mut text = format!(
-        "{}: at most {} bad requests; judged from {} on\n\n",
+        "{}: at most {} bad requests; searched before, judged from {} on\n\n",
         printable(&tuning.trace),
         percent(tuning.bad_limit),
         jiff::Timestamp::from_second(tuning.judged_from_s)
@@ -44,20 +43,27 @@ pub(super) fn tables(tuning: &Tuning, refuted: Option<&Tried>, judged: &[PolicyR
         cells.extend(figures(&side.test));
         cells
     };
-    let rows = [row("before", &tuning.before), row("after", &tuning.after)];
+    let mut rows = vec![row("before", &tuning.before)];
+    if tuning.changed {
+        rows.push(row("after", &tuning.after));
+    }
     text.push_str(&table(&header, &rows));
     text.push('\n');
     text.push_str(&frontiers(judged));
     text.push('\n');
-    text.push_str(&verdict(tuning, refuted));
+    text.push_str(&verdict(tuning, choice));
+    for note in &tuning.notes {
+        text.push_str(&format!("note: {}\n", printable(note)));
+    }
     text
 }
 
 /// Cheapest cost of the judged part that keeps each limit, over the target.
 fn frontiers(judged: &[PolicyReport]) -> String {
-    let rows: Vec<Vec<String>> = judged
-        .iter()
-        .map(|policy| {
+    let rows: Vec<Vec<String>> = ["before", "after"]
+        .into_iter()
+        .zip(judged)
+        .map(|(name, policy)| {
             let points = policy
                 .frontier
                 .iter()
@@ -65,72 +71,73 @@ fn frontiers(judged: &[PolicyReport]) -> String {
                     (Some(cost), Some(setting)) => format!("{cost:.3} @{}", percent(setting)),
                     _ => "never".to_owned(),
                 });
-            std::iter::once(policy.name.clone()).chain(points).collect()
+            std::iter::once(name.to_owned()).chain(points).collect()
         })
         .collect();
-    let header = ["judged, any target", "bad≤1%", "≤0.1%", "≤0.01%"];
+    let header = ["judged, best target", "bad≤1%", "≤0.1%", "≤0.01%"];
     table(&header, &rows)
 }
 
-fn verdict(tuning: &Tuning, refuted: Option<&Tried>) -> String {
+fn verdict(tuning: &Tuning, choice: &Choice) -> String {
     let mut text = String::new();
-    if let Some(found) = refuted {
-        text.push_str(&format!(
-            "the best setting of the searched part (cost {:.3}, bad {} there) did not hold on the \
-             judged part: {}\n",
-            found.figures.cost_ratio,
-            percent(found.figures.bad_share),
-            if tuning.changed {
-                "the target alone is turned"
-            } else {
-                "nothing is changed"
-            },
+    let mut line = |sentence: String| {
+        text.push_str(&sentence);
+        text.push('\n');
+    };
+    let (before, after) = (&tuning.before.test, &tuning.after.test);
+    let limit = percent(tuning.bad_limit);
+    if !choice.kept {
+        line(format!(
+            "no setting that was tried keeps bad requests to {limit} on the searched part"
+        ));
+    }
+    if let Some(((there, here), instead)) = &choice.refuted {
+        line(format!(
+            "the best setting of the searched part (cost {:.3}, bad {}) did not hold on the judged \
+             part (cost {:.3}, bad {}): {instead}",
+            there.figures.cost_ratio,
+            percent(there.figures.bad_share),
+            here.figures.cost_ratio,
+            percent(here.figures.bad_share),
         ));
     } else if !tuning.changed {
-        text.push_str("no setting was better than the manifest's own: nothing is changed\n");
+        line("no setting was better than the manifest's own: nothing is changed".to_owned());
     }
-    let (before, after) = (&tuning.before.test, &tuning.after.test);
-    if after.bad_share > tuning.bad_limit {
-        text.push_str(&format!(
-            "the judged part has more bad requests ({}) than asked for: it was harder than the \
-             searched one\n",
+    if choice.kept && after.bad_share > tuning.bad_limit {
+        line(format!(
+            "the judged part has {} bad requests, more than the {limit} asked for: it was harder \
+             than the searched one",
             percent(after.bad_share)
         ));
     }
-    if tuning.changed {
-        text.push_str(&format!(
-            "{}\n",
-            change("the manifest as it was", before, after)
-        ));
+    if !tuning.changed {
+        return text;
     }
-    if let Some(equal) = &tuning.before_at_equal_bad
-        && tuning.changed
-        && (1.0 - after.cost_ratio / equal.cost_ratio).abs() > 5e-4
-    {
-        let saved = 1.0 - after.cost_ratio / equal.cost_ratio;
-        text.push_str(&format!(
-            "the old behavior would need target {} to have as few bad requests there, at cost \
-             {:.3}: {} {}\n",
+    line(format!(
+        "on the judged part: {} than the manifest as it was, bad requests {} instead of {}",
+        compared(after.cost_ratio, before.cost_ratio),
+        percent(after.bad_share),
+        percent(before.bad_share),
+    ));
+    match &tuning.before_at_equal_bad {
+        // Nothing but the target differs.
+        Some(equal) if (after.cost_ratio / equal.cost_ratio - 1.0).abs() < 5e-4 => {}
+        Some(equal) => line(format!(
+            "the old behavior has as few bad requests there at target {}, at cost {:.3}: the tuned \
+             one is {}",
             percent(equal.setting),
             equal.cost_ratio,
-            percent(saved.abs()),
-            if saved >= 0.0 { "saved" } else { "more" },
-        ));
-    } else if tuning.changed && tuning.before_at_equal_bad.is_none() {
-        text.push_str("the old behavior has more bad requests there at any target\n");
+            compared(after.cost_ratio, equal.cost_ratio),
+        )),
+        None => line("the old behavior has more bad requests there at any target".to_owned()),
     }
     text
 }
 
-fn change(than: &str, before: &Figures, after: &Figures) -> String {
-    let cost = after.cost_ratio / before.cost_ratio - 1.0;
-    format!(
-        "on the judged part: {} {} than {than}, bad requests {} instead of {}",
-        percent(cost.abs()),
-        if cost <= 0.0 { "cheaper" } else { "dearer" },
-        percent(after.bad_share),
-        percent(before.bad_share),
-    )
+fn compared(cost: f64, with: f64) -> String {
+    let more = cost / with - 1.0;
+    let word = if more <= 0.0 { "cheaper" } else { "dearer" };
+    format!("{} {word}", percent(more.abs()))
 }
 
 /// A few lines about where a manifest comes from.
@@ -144,8 +151,10 @@ pub(super) fn summary(tuning: &Tuning) -> String {
             percent(before.bad_share),
         )
     };
+    let notes = tuning.notes.iter();
+    let notes: String = notes.map(|note| format!("{}\n", printable(note))).collect();
     format!(
-        "Written by plimsoll tune for at most {} bad requests on {}.\n{}{}",
+        "Written by plimsoll tune for at most {} bad requests on {}.\n{}{}{notes}",
         percent(tuning.bad_limit),
         printable(&tuning.trace),
         line("searched part", &tuning.before.train, &tuning.after.train),

@@ -13,6 +13,8 @@ mod replay;
 mod scale_to_zero;
 mod settings;
 mod terraform;
+mod tune;
+mod tune_input;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
