@@ -18,6 +18,7 @@ const HORIZON: usize = 7;
 struct LikeYesterday {
     demand: VecDeque<f64>,
     ratios: VecDeque<f64>,
+    seen: usize,
 }
 
 impl DemandForecast for LikeYesterday {
@@ -26,11 +27,14 @@ impl DemandForecast for LikeYesterday {
         if self.demand.len() > HORIZON
             && let Some(then) = self.demand.pop_front()
         {
-            // Every minute of a day, not every sample.
-            if self.ratios.len() == 1440 {
-                self.ratios.pop_front();
+            // One in ten minutes is enough to know a day by.
+            self.seen += 1;
+            if self.seen.is_multiple_of(40) {
+                if self.ratios.len() == 144 {
+                    self.ratios.pop_front();
+                }
+                self.ratios.push_back(demand / then);
             }
-            self.ratios.push_back(demand / then);
         }
     }
 

@@ -11,10 +11,11 @@ use std::sync::Mutex;
 use autoscale_core::HpaConfig;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
 use clap::ValueEnum as _;
-use plimsoll_sim::{Demand, Plant, SweepPoint, html};
+use plimsoll_sim::{Demand, Plant, Signal, SweepPoint, html};
 use serde::Serialize;
 
 use crate::candidate::CandidateError;
+use crate::candidate::hpa::signal_for;
 use crate::cli::TuneArgs;
 use crate::input_error::InputError;
 use crate::recorded::{Recorded, flag_error};
@@ -134,12 +135,12 @@ pub(crate) fn run(args: &TuneArgs) -> Result<String, InputError> {
         .policies
         .first()
         .map_or(Vec::new(), |p| p.notes.clone());
-    let notes = notes(
-        &recorded,
-        args,
-        said,
-        [&before_side.setting, &after_side.setting],
-    );
+    let has_rates = config
+        .metrics
+        .iter()
+        .any(|m| matches!(signal_for(m), Some(Signal::PodRate | Signal::TotalRate)));
+    let sides = [&before_side.setting, &after_side.setting];
+    let notes = notes(&recorded, has_rates, said, sides);
     let tuning = Tuning {
         trace: recorded.name.clone(),
         bad_limit: args.bad,
@@ -158,33 +159,35 @@ pub(crate) fn run(args: &TuneArgs) -> Result<String, InputError> {
     write(args, &tuning, &report, &tuned, text)
 }
 
-/// The knobs that stay. How many replicas a load needs is only known with what one carries.
+/// The knobs that stay.
 fn kept(args: &TuneArgs) -> Result<Vec<Knob>, InputError> {
-    let mut keep = args.keep.clone();
-    if args.load.capacity.is_none() {
-        keep.push(Knob::Min);
-    }
-    if Knob::value_variants().iter().all(|k| keep.contains(k)) {
-        let message = match args.keep.contains(&Knob::Min) {
-            true => "--keep names every knob, must leave one to turn",
-            false => "--keep leaves only min, which is turned with --capacity only",
-        };
+    if Knob::value_variants().iter().all(|k| args.keep.contains(k)) {
+        let message = "--keep names every knob, must leave one to turn";
         return Err(flag_error(&message));
     }
-    Ok(keep)
+    Ok(args.keep.clone())
 }
 
 /// What to know beside the figures.
 fn notes(
     recorded: &Recorded,
-    args: &TuneArgs,
+    has_rates: bool,
     mut notes: Vec<String>,
     [before, after]: [&Shown; 2],
 ) -> Vec<String> {
-    if !recorded.capacity_given && !args.keep.contains(&Knob::Min) {
+    let turned = before.min_replicas != after.min_replicas;
+    let counts = match (turned, has_rates) {
+        (true, true) => Some("minReplicas and request rates as targets are"),
+        (true, false) => Some("minReplicas is"),
+        (false, true) => Some("request rates as targets are"),
+        (false, false) => None,
+    };
+    if let Some(counts) = counts
+        && !recorded.capacity_given
+    {
         notes.push(format!(
-            "without --capacity a replica is taken to carry {:.4} requests/s: minReplicas stays, and \
-             request rates as targets are only as good as that",
+            "without --capacity a replica is taken to carry {:.4} requests/s: {counts} only as good \
+             as that",
             recorded.fleet.capacity_rps
         ));
     }

@@ -22,7 +22,7 @@ pub(crate) enum Knob {
     Rates,
     /// Tolerances of each direction (Kubernetes 1.35, or 1.33 with HPAConfigurableTolerance).
     Tolerance,
-    /// The fewest replicas, upwards; only with --capacity.
+    /// The fewest replicas, upwards (as many as --capacity makes of them).
     Min,
 }
 

@@ -156,11 +156,6 @@ fn knobs_that_leave_nothing_to_turn() {
     let all = keep(&["target", "windows", "rates", "tolerance", "min"]);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     refused(&dir, &all, &["--keep names every knob"]);
-    refused(
-        &dir,
-        &all[..all.len() - 2],
-        &["--keep leaves only min", "--capacity"],
-    );
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 
 use super::DemandForecast;
 use super::clock::Clock;
-use super::histogram::{Grid, Histogram, Tails};
+use super::histogram::{Grid, Histogram, Place, Tails};
 use super::phase::{self, Phases};
 use super::regression::{FEATURES, Features, Regression};
 use super::scale::LevelScale;
@@ -249,9 +249,6 @@ impl AdaptiveForecast {
     fn cap(&self) -> f64 {
         let samples = f64::from(u32::try_from(self.smooth.seen).unwrap_or(u32::MAX));
         let days = samples / (DAY_MINUTES * self.ticks_a_minute);
-        if days <= 0.1 {
-            return 1e9;
-        }
         let known = self.smooth.maximum * (1.15 + (-2.0 * days).exp()) + 1.0;
         let [.., forty, _] = self.smooth.means;
         known.max(3.0 * forty)
@@ -368,25 +365,31 @@ impl DemandForecast for AdaptiveForecast {
         let considered = counts.get(..useful).unwrap_or(counts);
 
         let (shape, inverse) = ((level, scale), 1.0 / scale);
-        let mut place_of = grid.places();
-        let by_phase = self.losses.1 < self.losses.0;
-        let mut choices = (Cheapest::NONE, Cheapest::NONE);
-        for (n, out) in considered.iter().zip(out) {
-            let place = place_of((n - level) * inverse);
-            let mut beyond = calm_tails.expectation(shape, place);
+        // Without and with the phase.
+        let beyond = |place: Place| {
+            let mut plain = calm_tails.expectation(shape, place);
             if hot_weight > 0.0 {
                 let hot = hot_tails.expectation(shape, place);
-                beyond = beyond * (1.0 - hot_weight) + hot_weight * hot;
+                plain = plain * (1.0 - hot_weight) + hot_weight * hot;
             }
-            choices.0.see(*n, beyond);
-            let mut phased = beyond;
+            let mut phased = plain;
             if phase_weight > 0.0 {
                 let own = phase_tails.expectation(shape, place);
-                phased = beyond * (1.0 - phase_weight) + phase_weight * own;
+                phased = plain * (1.0 - phase_weight) + phase_weight * own;
             }
-            choices.1.see(*n, phased);
-            let told = if by_phase { phased } else { beyond };
-            *out = if *n >= limit { 0.0 } else { told };
+            (plain, phased)
+        };
+        let by_phase = self.losses.1 < self.losses.0;
+        let told = |both: (f64, f64)| if by_phase { both.1 } else { both.0 };
+        // What lies above the limit is not believed: no layer below it can save that.
+        let unbelieved = told(beyond(grid.places()((limit - level) * inverse)));
+        let mut place_of = grid.places();
+        let mut choices = (Cheapest::NONE, Cheapest::NONE);
+        for (n, out) in considered.iter().zip(out) {
+            let both = beyond(place_of((n - level) * inverse));
+            choices.0.see(*n, both.0);
+            choices.1.see(*n, both.1);
+            *out = (told(both) - unbelieved).max(0.0);
         }
         let choices = (choices.0.count, choices.1.count);
         self.pending.push_back(Forecast {
