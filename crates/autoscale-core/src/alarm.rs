@@ -295,7 +295,8 @@ impl Alarm {
     /// Counts the datapoints that an evaluation looks at.
     pub(crate) fn count(&self, datapoints: impl IntoIterator<Item = Option<f64>>) -> Count {
         let mut count = Count::default();
-        for (age, value) in (1..=self.evaluation_periods + LOOK_BACK).zip(datapoints) {
+        for (age, value) in (1..=self.evaluation_periods.saturating_add(LOOK_BACK)).zip(datapoints)
+        {
             if count.real == self.evaluation_periods {
                 break;
             }

@@ -36,7 +36,8 @@ pub(crate) struct ReplayArgs {
 
     /// Policy file: a HorizontalPodAutoscaler manifest (YAML, several documents a file), AWS auto
     /// scaling groups (Terraform), or one of plimsoll's own (TOML). May be given several times.
-    /// Default: hpa, kpa, kpa-delay, target-tracking and step at 70 %.
+    /// Default: hpa, kpa, kpa-delay, target-tracking and step at 70 %, and predictive at 1 %; one
+    /// that the flags rule out is left out.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
 

@@ -164,7 +164,7 @@ impl Ladder {
         let due = seen.tick.saturating_add(numeric::count_u64(timing.delay));
         let (min, max) = seen.bounds;
 
-        self.seen += 1;
+        self.seen = self.seen.saturating_add(1);
         let count = f64::from(u32::try_from(self.seen).unwrap_or(u32::MAX));
         let gain = (1.0 / timing.intervals(7200.0)).max(1.0 / count);
         self.mean += gain * (seen.demand - self.mean);
@@ -286,6 +286,7 @@ impl Ladder {
     #[cfg(feature = "serde")]
     pub(super) fn is_sound(&self, layers: &Layers) -> bool {
         self.candidates.len() == usize::from(PRICES) * 2
+            && (1..=1 << 16).contains(&self.minute)
             && self.followed < self.candidates.len()
             && self
                 .candidates

@@ -26,7 +26,9 @@ use ladder::{Ladder, Seen, Timing};
 use layers::Layers;
 
 use crate::policy::direction;
-use crate::{ConfigError, Decision, Kpa, KpaConfig, Observation, Policy, Reason, StageKind};
+use crate::{
+    ConfigError, Decision, Kpa, KpaConfig, Observation, Policy, Reason, StageKind, numeric,
+};
 
 /// A demand beyond this many times the upper bound is cut: nothing could serve it anyway.
 const BELIEVABLE: f64 = 2.0;
@@ -148,6 +150,10 @@ impl<F: DemandForecast> TryFrom<Snapshot<F>> for Predictive<F> {
     type Error = ConfigError;
 
     fn try_from(snapshot: Snapshot<F>) -> Result<Self, ConfigError> {
+        if !snapshot.forecast.is_sound() {
+            let (value, bound) = ("not sound", "as a forecast was written");
+            return Err(ConfigError::range("forecast", value, bound));
+        }
         let mut made = Self::with_forecast(snapshot.config, snapshot.forecast)?;
         made.ladder = snapshot.ladder.filter(|l| l.is_sound(&made.layers));
         made.clock = snapshot.clock;
@@ -311,17 +317,20 @@ impl<F: DemandForecast> Predictive<F> {
         self.wanted = Some(wanted);
     }
 
-    /// Notes what is ready now.
-    fn note_ready(&mut self, seen: &Observation) {
+    /// Notes what is ready now, also for intervals that nobody asked about.
+    fn note_ready(&mut self, seen: &Observation, ended: u64) {
         let lag = self.config.lag();
-        while self.ready.len() > lag {
-            self.ready.pop_front();
-        }
-        self.ready.push_back(if seen.pods.is_empty() {
+        let ready = if seen.pods.is_empty() {
             seen.status_replicas
         } else {
             seen.ready_replicas()
-        });
+        };
+        for _ in 0..ended.min(numeric::count_u64(lag) + 1) {
+            while self.ready.len() > lag {
+                self.ready.pop_front();
+            }
+            self.ready.push_back(ready);
+        }
     }
 }
 
@@ -332,7 +341,7 @@ impl<F: DemandForecast> Policy for Predictive<F> {
         let ended = self.clock.advance(now, self.config.interval);
         let reading = self.config.gauge.read(seen);
         if ended > 0 {
-            self.note_ready(seen);
+            self.note_ready(seen, ended);
             let sampled = u64::from(reading.is_ok());
             if ended > sampled {
                 self.forecast.skip(ended - sampled);
@@ -354,6 +363,8 @@ impl<F: DemandForecast> Policy for Predictive<F> {
         let (Ok(reading), Some((wanted, bounded))) = (reading, self.wanted) else {
             out.blind = true;
             out.reason = Reason::NoData;
+            let (min, max) = (self.config.min_replicas, self.config.max_replicas);
+            out.push(StageKind::Bounded, current.clamp(min, max));
             return;
         };
         out.push(StageKind::Recommended, wanted);

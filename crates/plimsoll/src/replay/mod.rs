@@ -136,10 +136,14 @@ fn disturbed(
 fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputError> {
     let mut policies = Vec::new();
     if args.policy.is_empty() {
-        policies = default_set(fleet)
-            .into_iter()
-            .map(|p| ("command line".to_owned(), p))
-            .collect();
+        // What nobody named gives way to flags that it cannot follow.
+        for policy in default_set(fleet) {
+            let name = policy.name.clone();
+            match Candidate::new(policy.clone()).and_then(|c| c.build(None, fleet)) {
+                Ok(_) => policies.push(("command line".to_owned(), policy)),
+                Err(error) => eprintln!("note: {name} is left out: {error}"),
+            }
+        }
     }
     for path in &args.policy {
         let file = path.display().to_string();

@@ -200,7 +200,7 @@ impl AdaptiveForecast {
             let target = change.clamp(-clip, clip);
             regression.add(&old.features, target, weight, self.regression_decay);
         }
-        self.learnt += 1;
+        self.learnt = self.learnt.saturating_add(1);
         if self.learnt.is_multiple_of(20)
             && let Some(regression) = self.regressions.get_mut(state)
         {
@@ -411,5 +411,20 @@ impl DemandForecast for AdaptiveForecast {
 
     fn expected(&self) -> f64 {
         self.expected
+    }
+
+    fn is_sound(&self) -> bool {
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let pending = self.pending.iter().filter(|f| f.made).all(|f| {
+            let (level, error) = f.plain;
+            [f.reference, f.level, f.error, f.naive_error, level, error]
+                .into_iter()
+                .all(positive)
+        });
+        pending
+            && (1..=LONGEST_HORIZON).contains(&self.horizon)
+            && self.pending.len() <= self.horizon
+            && positive(self.ticks_a_minute)
+            && positive(self.volatility + 1.0)
     }
 }

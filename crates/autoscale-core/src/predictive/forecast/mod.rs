@@ -65,4 +65,9 @@ pub trait DemandForecast {
 
     /// The expected demand of the latest forecast.
     fn expected(&self) -> f64;
+
+    /// Whether a state that was read back can be gone on with; a policy refuses one that cannot.
+    fn is_sound(&self) -> bool {
+        true
+    }
 }

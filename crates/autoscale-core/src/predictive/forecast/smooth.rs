@@ -51,7 +51,7 @@ impl Smoothers {
         let [.., long] = self.means;
         let settled = f64_of(self.seen) > 120.0 * self.ticks_a_minute;
         self.dead = if settled && long > 1.0 && sample < DEAD_SHARE * long {
-            self.dead + 1
+            self.dead.saturating_add(1)
         } else {
             0
         };
@@ -61,7 +61,7 @@ impl Smoothers {
         } else {
             sample
         };
-        self.seen += 1;
+        self.seen = self.seen.saturating_add(1);
         let floor = 1.0 / f64_of(self.seen);
         for (mean, gain) in self.means.iter_mut().zip(&self.gains) {
             *mean += gain.max(floor) * (believed - *mean);

@@ -81,7 +81,8 @@ fn another_bound_in_the_file_starts_the_records_anew() {
         let mut policy: Predictive = serde_json::from_value(file).unwrap();
         let mut out = Decision::default();
         policy.decide_into(secs(15 * 480), &steady(4, 4.0), &mut out);
-        assert_eq!((out.replicas, out.blind), (4, true), "nothing to repeat");
+        let kept = (4.min(max), true);
+        assert_eq!((out.replicas, out.blind), kept, "nothing to repeat");
         policy.decide_into(secs(15 * 499), &steady(4, 14.0), &mut out);
         assert!(
             out.ladder.rungs[7].cost <= 4.0,
@@ -113,6 +114,24 @@ fn nonsense_in_the_file_is_refused_or_survived() {
     assert_eq!(refused.to_string(), message);
 
     for (at, value) in [
+        ("/forecast/horizon", json!(u64::MAX)),
+        ("/forecast/horizon", json!(0)),
+        ("/forecast/ticks_a_minute", json!(0.0)),
+        ("/forecast/pending/0/naive_error", json!(-1.0)),
+        ("/forecast/pending/0/level", json!(0.0)),
+    ] {
+        let mut file = written();
+        *file.pointer_mut(at).unwrap() = value;
+        let refused = serde_json::from_value::<Predictive>(file).unwrap_err();
+        assert!(
+            refused.to_string().starts_with("forecast is not sound"),
+            "{at}"
+        );
+    }
+    for (at, value) in [
+        ("/forecast/learnt", json!(u64::MAX)),
+        ("/forecast/smooth/seen", json!(u64::MAX)),
+        ("/ladder/seen", json!(u64::MAX)),
         ("/ladder/followed", json!(28)),
         ("/ladder/candidates", json!([])),
         ("/ladder/candidates/3/held/top", json!(4000)),
@@ -128,7 +147,6 @@ fn nonsense_in_the_file_is_refused_or_survived() {
         ("/forecast/errors/levels", json!([])),
         ("/forecast/shapes/0/mass", json!([])),
         ("/forecast/pending", json!([])),
-        ("/forecast/horizon", json!(0)),
         ("/clock/count", json!(u64::MAX)),
         ("/ready", json!([])),
         ("/wanted", Value::Null),
