@@ -30,6 +30,7 @@ mod predictive;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod setters;
+mod snapshot;
 mod step_scaling;
 mod target_tracking;
 mod triggers;

@@ -1,6 +1,7 @@
 use core::time::Duration;
 
 use super::ScalingRules;
+use crate::setters::setters;
 use crate::{ConfigError, Milli};
 
 /// What an HPA is configured with: the object's `spec` and the flags of its controller.
@@ -376,17 +377,6 @@ use defaults::{
     five_minutes, four, half_minute, ninety_seconds, one, some_five_minutes, tenth, two, yes,
 };
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident: $field:ident, $type:ty;)*) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, value: $type) -> Self {
-            self.$field = value;
-            self
-        }
-    )*};
-}
-
 impl HpaConfig {
     /// Kubernetes' defaults around the two things that have none.
     ///
@@ -423,33 +413,19 @@ impl HpaConfig {
     }
 
     setters! {
-        /// Sets [`min_replicas`](Self::min_replicas).
         with_min_replicas: min_replicas, u32;
-        /// Sets [`behavior`](Self::behavior).
         with_behavior: behavior, Option<Behavior>;
-        /// Sets [`tolerance`](Self::tolerance).
         with_tolerance: tolerance, f64;
-        /// Sets [`downscale_stabilization`](Self::downscale_stabilization).
         with_downscale_stabilization: downscale_stabilization, Duration;
-        /// Sets [`cpu_initialization_period`](Self::cpu_initialization_period).
         with_cpu_initialization_period: cpu_initialization_period, Duration;
-        /// Sets [`initial_readiness_delay`](Self::initial_readiness_delay).
         with_initial_readiness_delay: initial_readiness_delay, Duration;
-        /// Sets [`legacy_scale_up_factor`](Self::legacy_scale_up_factor).
         with_legacy_scale_up_factor: legacy_scale_up_factor, f64;
-        /// Sets [`legacy_scale_up_minimum`](Self::legacy_scale_up_minimum).
         with_legacy_scale_up_minimum: legacy_scale_up_minimum, u32;
-        /// Sets [`scale_to_zero`](Self::scale_to_zero).
         with_scale_to_zero: scale_to_zero, bool;
-        /// Sets [`pod_level_requests`](Self::pod_level_requests).
         with_pod_level_requests: pod_level_requests, bool;
-        /// Sets [`max_sample_age`](Self::max_sample_age).
         with_max_sample_age: max_sample_age, Option<Duration>;
-        /// Sets [`first_sample_grace`](Self::first_sample_grace).
         with_first_sample_grace: first_sample_grace, Duration;
-        /// Sets [`compat`](Self::compat).
         with_compat: compat, Compat;
-        /// Sets [`first_reading`](Self::first_reading).
         with_first_reading: first_reading, usize;
     }
 

@@ -17,6 +17,7 @@ pub use rules::{
 pub use stabilize::{Recommendation, RecommendationLog};
 
 use crate::policy::direction;
+use crate::snapshot::snapshot;
 use crate::{
     Condition, ConditionReason, ConfigError, Decision, MetricError, MetricReading, MetricStage,
     Observation, Policy, Reason, StageKind,
@@ -106,25 +107,7 @@ pub struct HpaSnapshot {
     pub state: HpaState,
 }
 
-impl From<Hpa> for HpaSnapshot {
-    fn from(hpa: Hpa) -> Self {
-        Self {
-            config: hpa.config,
-            state: hpa.state,
-        }
-    }
-}
-
-impl TryFrom<HpaSnapshot> for Hpa {
-    type Error = ConfigError;
-
-    fn try_from(snapshot: HpaSnapshot) -> Result<Self, ConfigError> {
-        Ok(Self {
-            state: snapshot.state,
-            ..Self::new(snapshot.config)?
-        })
-    }
-}
+snapshot!(Hpa, HpaSnapshot);
 
 impl Hpa {
     /// Checks a configuration and makes the policy.

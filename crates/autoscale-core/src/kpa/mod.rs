@@ -19,6 +19,7 @@ use std::collections::VecDeque;
 pub use config::KpaConfig;
 
 use crate::policy::direction;
+use crate::snapshot::snapshot;
 use crate::{
     ConfigError, Decision, KpaStage, MetricReading, Observation, Policy, Reason, SampleValue,
     StageKind, numeric,
@@ -149,25 +150,7 @@ pub struct KpaSnapshot {
     pub state: KpaState,
 }
 
-impl From<Kpa> for KpaSnapshot {
-    fn from(kpa: Kpa) -> Self {
-        Self {
-            config: kpa.config,
-            state: kpa.state,
-        }
-    }
-}
-
-impl TryFrom<KpaSnapshot> for Kpa {
-    type Error = ConfigError;
-
-    fn try_from(snapshot: KpaSnapshot) -> Result<Self, ConfigError> {
-        Ok(Self {
-            state: snapshot.state,
-            ..Self::new(snapshot.config)?
-        })
-    }
-}
+snapshot!(Kpa, KpaSnapshot);
 
 impl Kpa {
     /// Checks a configuration and makes the policy.

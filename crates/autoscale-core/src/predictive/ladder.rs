@@ -49,6 +49,10 @@ pub(super) struct Timing {
 }
 
 impl Timing {
+    fn delay_s(&self) -> f64 {
+        numeric::count_f64(self.delay) * self.interval.as_secs_f64()
+    }
+
     fn intervals(&self, seconds: f64) -> f64 {
         (seconds / self.interval.as_secs_f64()).max(1.0)
     }
@@ -105,8 +109,7 @@ pub(super) struct Seen {
 impl Ladder {
     pub(super) fn new(timing: Timing, layers: &Layers, floor: Kpa, replicas: u32) -> Self {
         let delay = numeric::count_f64(timing.delay);
-        let delay_s = delay * timing.interval.as_secs_f64();
-        let slack = (KEEP_S / delay_s).min(1.0);
+        let slack = (KEEP_S / timing.delay_s()).min(1.0);
         // A clone of one would not have its room for orders.
         let plant = move || Plant::new(replicas, timing.lag, timing.delay);
         let step = PRICE_SPAN.powf(1.0 / f64::from(PRICES - 1));
@@ -222,8 +225,7 @@ impl Ladder {
 
     /// Picks the cheapest candidate whose record has kept the accepted share.
     fn choose(&mut self, timing: Timing, accepted: f64) {
-        let delay_s = numeric::count_f64(timing.delay) * timing.interval.as_secs_f64();
-        let slow = ((delay_s - QUICK_S) / (SLOW_S - QUICK_S)).clamp(0.0, 1.0);
+        let slow = ((timing.delay_s() - QUICK_S) / (SLOW_S - QUICK_S)).clamp(0.0, 1.0);
         let accepted = accepted * (AIM + (SLOW_AIM - AIM) * slow);
         let prior = timing.intervals(DAY_S) * self.mean.max(0.5);
         let total = self.demand + prior;

@@ -30,6 +30,7 @@ pub use config::{
 
 use crate::activity::{is_in_progress, settled, terminating};
 use crate::policy::direction;
+use crate::snapshot::snapshot;
 use crate::{
     Alarm, AlarmState, ConfigError, Decision, GroupActivity, Observation, PeriodWindow, Policy,
     Reason, StageKind, ThresholdStage, TreatMissingData,
@@ -161,25 +162,7 @@ pub struct StepScalingSnapshot {
     pub state: StepScalingState,
 }
 
-impl From<StepScaling> for StepScalingSnapshot {
-    fn from(policy: StepScaling) -> Self {
-        Self {
-            config: policy.config,
-            state: policy.state,
-        }
-    }
-}
-
-impl TryFrom<StepScalingSnapshot> for StepScaling {
-    type Error = ConfigError;
-
-    fn try_from(snapshot: StepScalingSnapshot) -> Result<Self, ConfigError> {
-        let mut policy = Self::new(snapshot.config)?;
-        policy.state = snapshot.state;
-        policy.fit();
-        Ok(policy)
-    }
-}
+snapshot!(StepScaling, StepScalingSnapshot, Self::fit);
 
 impl StepScaling {
     /// Checks a configuration and makes the policy.

@@ -25,6 +25,7 @@ pub use config::{TargetTrackingConfig, TrackedTarget};
 
 use crate::alarm::LOOK_BACK;
 use crate::policy::direction;
+use crate::snapshot::snapshot;
 use crate::{
     ConfigError, Datapoint, Decision, GroupActivity, Observation, PeriodStatistic, PeriodWindow,
     Policy, Reason, StageKind, ThresholdStage, numeric,
@@ -104,25 +105,7 @@ pub struct TargetTrackingSnapshot {
     pub state: TargetTrackingState,
 }
 
-impl From<TargetTracking> for TargetTrackingSnapshot {
-    fn from(policy: TargetTracking) -> Self {
-        Self {
-            config: policy.config,
-            state: policy.state,
-        }
-    }
-}
-
-impl TryFrom<TargetTrackingSnapshot> for TargetTracking {
-    type Error = ConfigError;
-
-    fn try_from(snapshot: TargetTrackingSnapshot) -> Result<Self, ConfigError> {
-        let mut policy = Self::new(snapshot.config)?;
-        policy.state = snapshot.state;
-        policy.fit();
-        Ok(policy)
-    }
-}
+snapshot!(TargetTracking, TargetTrackingSnapshot, Self::fit);
 
 impl TargetTracking {
     /// Checks a configuration and makes the policy.

@@ -22,6 +22,7 @@ use core::time::Duration;
 pub use config::{TriggerAdjustment, TriggerComparison, TriggerRule, TriggersConfig};
 
 use crate::policy::direction;
+use crate::snapshot::snapshot;
 use crate::{
     ConfigError, Decision, Observation, PendingRescale, Policy, Reason, StageKind, ThresholdStage,
 };
@@ -120,29 +121,13 @@ pub struct TriggersSnapshot {
     pub state: TriggersState,
 }
 
-impl From<Triggers> for TriggersSnapshot {
-    fn from(triggers: Triggers) -> Self {
-        Self {
-            config: triggers.config,
-            state: triggers.state,
-        }
-    }
-}
-
-impl TryFrom<TriggersSnapshot> for Triggers {
-    type Error = ConfigError;
-
-    fn try_from(snapshot: TriggersSnapshot) -> Result<Self, ConfigError> {
-        let mut state = snapshot.state;
-        state
-            .rules
-            .resize(snapshot.config.rules.len(), TriggerRuleState::default());
-        Ok(Self {
-            state,
-            ..Self::new(snapshot.config)?
-        })
-    }
-}
+snapshot!(Triggers, TriggersSnapshot, |policy| {
+    let rules = policy.config.rules.len();
+    policy
+        .state
+        .rules
+        .resize(rules, TriggerRuleState::default());
+});
 
 impl Triggers {
     /// Checks a configuration and makes the policy.

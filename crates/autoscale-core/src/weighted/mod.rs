@@ -36,6 +36,7 @@ pub use factor::{Factor, FactorKind, FactorStage};
 pub use stats::{DecisionHour, RecentDecision, ScalingDirection, ScalingTrend, WeightedStats};
 
 use crate::policy::direction;
+use crate::snapshot::snapshot;
 use crate::{
     ConfigError, Decision, Observation, PendingRescale, Policy, Reason, StageKind, numeric,
 };
@@ -161,26 +162,9 @@ pub struct WeightedSnapshot {
     pub state: WeightedState,
 }
 
-impl From<WeightedFactors> for WeightedSnapshot {
-    fn from(policy: WeightedFactors) -> Self {
-        Self {
-            config: policy.config,
-            state: policy.state,
-        }
-    }
-}
-
-impl TryFrom<WeightedSnapshot> for WeightedFactors {
-    type Error = ConfigError;
-
-    fn try_from(snapshot: WeightedSnapshot) -> Result<Self, ConfigError> {
-        snapshot.config.validate()?;
-        Ok(Self {
-            config: snapshot.config,
-            state: snapshot.state.settle(),
-        })
-    }
-}
+snapshot!(WeightedFactors, WeightedSnapshot, |policy| {
+    policy.state = core::mem::take(&mut policy.state).settle();
+});
 
 impl WeightedFactors {
     /// Checks a configuration and makes the policy.
@@ -195,8 +179,9 @@ impl WeightedFactors {
     /// assert_eq!(error.as_deref(), Some("saturation is 0.5, must be a finite number ≥ 1"));
     /// ```
     pub fn new(config: WeightedConfig) -> Result<Self, ConfigError> {
-        let state = WeightedState::default();
-        WeightedSnapshot { config, state }.try_into()
+        config.validate()?;
+        let state = WeightedState::default().settle();
+        Ok(Self { config, state })
     }
 
     /// Takes another configuration without forgetting anything.
