@@ -13,12 +13,12 @@ use plimsoll_sim::{
     ScenarioReport, Summary, SweepPoint, Timeline, frontier, html, in_parallel, peak,
 };
 
-use crate::candidate::{Candidate, Fleet, default_set};
+use crate::candidate::{Candidate, CandidateError, Fleet, default_set};
 use crate::cli::{ReplayArgs, ScenarioName};
 use crate::command;
 use crate::input_error::InputError;
 use crate::output;
-use crate::policy_file;
+use crate::policy_file::{self, NamedPolicy};
 use crate::progress::Progress;
 use crate::recorded::{Recorded, flag_error, plant_config};
 use matrix::Cell;
@@ -134,17 +134,10 @@ fn disturbed(
 }
 
 fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputError> {
-    let mut policies = Vec::new();
     if args.policy.is_empty() {
-        // What nobody named gives way to flags that it cannot follow.
-        for policy in default_set(fleet) {
-            let name = policy.name.clone();
-            match Candidate::new(policy.clone()).and_then(|c| c.build(None, fleet)) {
-                Ok(_) => policies.push(("command line".to_owned(), policy)),
-                Err(error) => eprintln!("note: {name} is left out: {error}"),
-            }
-        }
+        return Ok(defaults(fleet));
     }
+    let mut policies = Vec::new();
     for path in &args.policy {
         let file = path.display().to_string();
         policies.extend(
@@ -166,15 +159,29 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
                     .find(|name| taken.insert(name.clone()))
                     .unwrap_or_default();
             }
-            let candidate = Candidate::new(policy)
-                .map_err(|e| InputError::new(file.clone(), None, e.to_string()))?;
-            // Building once here means that no later build of it can fail.
-            candidate
-                .build(None, fleet)
-                .map_err(|e| InputError::new(file, None, e.to_string()))?;
-            Ok(candidate)
+            checked(policy, fleet).map_err(|e| InputError::new(file, None, e.to_string()))
         })
         .collect()
+}
+
+/// What nobody named gives way to flags that it cannot follow.
+fn defaults(fleet: Fleet) -> Vec<Candidate> {
+    let policies = default_set(fleet).into_iter();
+    policies
+        .filter_map(|policy| {
+            let name = policy.name.clone();
+            checked(policy, fleet)
+                .inspect_err(|error| eprintln!("note: {name} is left out: {error}"))
+                .ok()
+        })
+        .collect()
+}
+
+/// A candidate that was built once: no later build of it can fail.
+fn checked(policy: NamedPolicy, fleet: Fleet) -> Result<Candidate, CandidateError> {
+    let candidate = Candidate::new(policy)?;
+    candidate.build(None, fleet)?;
+    Ok(candidate)
 }
 
 /// All that is to be run.
