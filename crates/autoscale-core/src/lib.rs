@@ -30,6 +30,7 @@ mod predictive;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod setters;
+mod sizer;
 mod snapshot;
 mod step_scaling;
 mod target_tracking;
@@ -68,6 +69,7 @@ pub use policy::{Fixed, FromFn, Policy, from_fn};
 pub use predictive::{AdaptiveForecast, DemandForecast, Predictive, PredictiveConfig};
 #[cfg(feature = "schedule")]
 pub use schedule::{Schedule, ScheduleEntry, ScheduleUntil, Scheduled};
+pub use sizer::{Sizer, SizingDivergence, SizingEntry, replay_sizing};
 pub use step_scaling::{
     AdjustmentType, AlarmMemory, PolicyType, ScalingAction, ScalingAlarm, ScalingCooldown,
     StepAdjustment, StepScaling, StepScalingConfig, StepScalingSnapshot, StepScalingState,
