@@ -36,6 +36,7 @@ mod step_scaling;
 mod target_tracking;
 mod triggers;
 mod units;
+mod vertical;
 mod weighted;
 
 pub use activation::{Activated, ActivationBurst, ActivationConfig};
@@ -83,6 +84,13 @@ pub use triggers::{
     TriggersSnapshot, TriggersState,
 };
 pub use units::{Milli, ValueError};
+pub use vertical::{
+    AtLeast, ChangeRequirement, ContainerObservation, ContainerUsage, EvictionRequirement,
+    Histogram, HistogramCheckpoint, HistogramError, HistogramOptions, OomKill, Percentile,
+    Resource, ResourceEstimator, ResourceStage, Resources, UpdateMode, UsageCheckpoint,
+    UsageConfig, VerticalDecision, VerticalReason, Vpa, VpaConfig, VpaSnapshot, VpaState,
+    WithConfidence, WithMargin,
+};
 pub use weighted::{
     DecisionHour, Factor, FactorKind, FactorStage, LoadSample, LoadTrend, RecentDecision,
     ScalingDirection, ScalingTrend, Scoring, WeightedConfig, WeightedFactors, WeightedSnapshot,

@@ -72,3 +72,13 @@ pub(crate) const fn to_f32(value: f64) -> f32 {
 pub(crate) const fn count_u64(value: usize) -> u64 {
     value as u64
 }
+
+/// `value` cut to a whole number; NaN and what is negative give 0.
+pub(crate) const fn trunc_u64(value: f64) -> u64 {
+    value as u64
+}
+
+/// The nearest `f64` of a 64-bit count.
+pub(crate) const fn u64_f64(value: u64) -> f64 {
+    value as f64
+}
