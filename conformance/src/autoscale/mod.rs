@@ -1,4 +1,4 @@
-//! Horizontal scaling: Kubernetes HPA v2 and Knative KPA.
+//! Kubernetes HPA v2, Knative KPA and the Kubernetes VPA.
 
 mod calculate;
 mod kpa;
@@ -7,6 +7,7 @@ mod pods;
 mod rates;
 mod reconcile;
 mod stabilize;
+mod vertical;
 
 use core::time::Duration;
 
@@ -32,6 +33,18 @@ pub(crate) fn checker(kind: &str) -> Option<Checker> {
         "stabilize_with_behavior" => check::<stabilize::WithBehavior>,
         "reconcile" => check::<reconcile::Reconcile>,
         "kpa_sequence" => check::<kpa::Sequence>,
+        "bucketing" => check::<vertical::Bucketing>,
+        "histogram_percentile" => check::<vertical::HistogramPercentile>,
+        "histogram_is_empty" => check::<vertical::IsEmpty>,
+        "histogram_merge" => check::<vertical::Merge>,
+        "checkpoint_save" => check::<vertical::CheckpointSave>,
+        "checkpoint_load" => check::<vertical::CheckpointLoad>,
+        "checkpoint_roundtrip_not_empty" => check::<vertical::RoundTrip>,
+        "percentile_estimator" => check::<vertical::PercentileEstimate>,
+        "confidence_multiplier" => check::<vertical::Confidence>,
+        "margin" => check::<vertical::Margin>,
+        "minimum" => check::<vertical::Minimum>,
+        "recommendation_pipeline" => check::<vertical::Pipeline>,
         _ => return None,
     })
 }

@@ -291,6 +291,55 @@ impl ContainerUsage {
         }
     }
 
+    /// Replaces the weights of a resource with some that were gathered elsewhere.
+    ///
+    /// ```
+    /// use autoscale_core::{ContainerUsage, Histogram, HistogramOptions, Resource, UsageConfig};
+    /// let mut cores = Histogram::new(HistogramOptions::vpa_cpu());
+    /// cores.add(0.5, 1.0, std::time::Duration::ZERO);
+    /// let usage = ContainerUsage::new(UsageConfig::default())?.with_histogram(Resource::Cpu, cores);
+    /// assert!(usage.percentile(Resource::Cpu, 0.9) > 0.5);
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with_histogram(mut self, resource: Resource, histogram: Histogram) -> Self {
+        match resource {
+            Resource::Cpu => self.cpu = histogram,
+            Resource::Memory => self.memory = histogram,
+        }
+        self
+    }
+
+    /// Adds what another container of the same kind used, such as one of another pod.
+    ///
+    /// # Errors
+    /// [`HistogramError::Unlike`] where the buckets or half-lives differ; nothing was added then.
+    ///
+    /// ```
+    /// use autoscale_core::{ContainerUsage, UsageConfig};
+    /// use std::time::Duration;
+    /// let mut one = ContainerUsage::new(UsageConfig::default())?;
+    /// let mut other = one.clone();
+    /// one.add_cpu(Duration::from_secs(60), 0.2);
+    /// other.add_cpu(Duration::from_secs(30), 0.4);
+    /// one.merge(&other)?;
+    /// assert_eq!(one.sample_count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn merge(&mut self, other: &Self) -> Result<(), HistogramError> {
+        let mut cpu = self.cpu.clone();
+        cpu.merge(&other.cpu)?;
+        self.memory.merge(&other.memory)?;
+        self.cpu = cpu;
+        self.first_cpu = match (self.first_cpu, other.first_cpu) {
+            (Some(own), Some(theirs)) => Some(own.min(theirs)),
+            (own, theirs) => own.or(theirs),
+        };
+        self.last_cpu = self.last_cpu.max(other.last_cpu);
+        self.cpu_samples = self.cpu_samples.saturating_add(other.cpu_samples);
+        Ok(())
+    }
+
     /// How many CPU samples were added.
     ///
     /// ```
