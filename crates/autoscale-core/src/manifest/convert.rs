@@ -17,7 +17,7 @@ use crate::{
 /// What the API sets where a manifest names no metric.
 const DEFAULT_CPU_UTILIZATION: u32 = 80;
 
-type Checked<T> = Result<T, ManifestError>;
+pub(super) type Checked<T> = Result<T, ManifestError>;
 
 impl HorizontalPodAutoscaler {
     /// The policy's configuration. What a manifest cannot say — the controller's flags — has
@@ -353,7 +353,7 @@ fn at_least_one(path: &str, value: i32) -> Checked<u32> {
     }
 }
 
-fn not_empty(path: &str, value: &str) -> Checked<()> {
+pub(super) fn not_empty(path: &str, value: &str) -> Checked<()> {
     if value.is_empty() {
         Err(ManifestError::range(path, "\"\"", "a name"))
     } else {
@@ -361,7 +361,7 @@ fn not_empty(path: &str, value: &str) -> Checked<()> {
     }
 }
 
-fn one_of(path: &str, value: &str, want: &'static str) -> Checked<()> {
+pub(super) fn one_of(path: &str, value: &str, want: &'static str) -> Checked<()> {
     if value == want {
         Ok(())
     } else {

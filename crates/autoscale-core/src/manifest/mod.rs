@@ -1,5 +1,5 @@
-//! Kubernetes manifests: the types of `autoscaling/v2` and resource quantities (feature
-//! `manifest`).
+//! Kubernetes manifests: the types of `autoscaling/v2` and of `autoscaling.k8s.io/v1`, and resource
+//! quantities (feature `manifest`).
 //!
 //! The types read and write any serde format; the YAML parser is the caller's. Unknown fields are
 //! errors. [`HorizontalPodAutoscaler::config`] checks the values as the API server does, fills in
@@ -12,6 +12,8 @@
 //! | `behavior` | the legacy rules (`HpaConfig::behavior` is `None`) |
 //! | `behavior.scaleUp` or a field of it | window 0 s, `Max` of 4 pods and 100 % in 15 s |
 //! | `behavior.scaleDown` or a field of it | the controller's window, 100 % in 15 s |
+//!
+//! [`VerticalPodAutoscaler::config`] does the same for one container of a VPA.
 //!
 //! Two checks go beyond the API server's, which accepts what the controller then can never read: a
 //! target has the field that its `type` names, and a `type` that its source knows.
@@ -35,6 +37,7 @@ mod error;
 mod hpa;
 mod meta;
 mod quantity;
+mod vpa;
 
 pub use error::ManifestError;
 pub use hpa::{
@@ -48,3 +51,8 @@ pub use meta::{
     ObjectMeta, OwnerReference,
 };
 pub use quantity::{ParseQuantityError, Quantity};
+pub use vpa::{
+    ContainerControlledValues, ContainerResourcePolicy, ContainerScalingMode, PodResourcePolicy,
+    PodUpdatePolicy, StartupBoost, VerticalPodAutoscaler, VpaChangeRequirement,
+    VpaEvictionRequirement, VpaRecommender, VpaResource, VpaResourceList, VpaSpec, VpaUpdateMode,
+};
