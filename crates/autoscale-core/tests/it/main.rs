@@ -16,6 +16,7 @@ mod snapshot;
 mod state;
 mod surge;
 mod tables;
+mod vertical;
 
 use proptest::test_runner::Config;
 

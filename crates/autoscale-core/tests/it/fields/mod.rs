@@ -8,6 +8,7 @@ mod predictive;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod triggers;
+mod vertical;
 mod weighted;
 
 use serde::Serialize;
