@@ -2,6 +2,8 @@
 
 mod calculate;
 mod config;
+mod history;
+mod limit;
 mod pods;
 mod rules;
 mod stabilize;
@@ -10,10 +12,9 @@ use core::time::Duration;
 
 pub use calculate::{GroupCounts, ReplicaCalculator, per_pod_usage};
 pub use config::{Behavior, Compat, HpaConfig, MetricSpec, ResourceTarget, ValueTarget};
-pub use rules::{
-    Change, PendingRescale, ScaleEvent, ScaleEventLog, ScaleHistory, ScalingPolicy, ScalingRules,
-    SelectPolicy, legacy_limit, rate_limit,
-};
+pub use history::{PendingRescale, ScaleEvent, ScaleEventLog, ScaleHistory};
+pub use limit::{legacy_limit, rate_limit};
+pub use rules::{Change, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use stabilize::{Recommendation, RecommendationLog};
 
 use crate::policy::direction;
@@ -261,17 +262,17 @@ impl Hpa {
     }
 
     /// Rates and bounds of a stabilized count.
-    fn limit(&self, now: Duration, current: u32, stabilized: u32) -> rules::Limited {
+    fn limit(&self, now: Duration, current: u32, stabilized: u32) -> limit::Limited {
         let bounds = self.config.min_replicas..=self.config.max_replicas;
         match &self.config.behavior {
-            None => rules::legacy_limits(
+            None => limit::legacy_limits(
                 current,
                 stabilized,
                 bounds,
                 self.config.legacy_scale_up_factor,
                 self.config.legacy_scale_up_minimum,
             ),
-            Some(behavior) => rules::limits(
+            Some(behavior) => limit::limits(
                 now,
                 current,
                 stabilized,

@@ -93,8 +93,8 @@ fn unsupported(object: &Node, kind: &str, version: &str) -> Fault {
     let hint = match nearest(kind, &[KIND]) {
         Some(name) if name != kind => format!("; did you mean \"{name}\"?"),
         Some(_) => format!("; write it as {VERSION}"),
-        None => String::new(),
+        None => format!("; write a {KIND} ({VERSION})"),
     };
-    let message = format!("kind {kind} ({version}) is not supported yet{hint}");
+    let message = format!("kind {kind} ({version}) is not supported{hint}");
     Fault::new(object.find(wrong), message)
 }

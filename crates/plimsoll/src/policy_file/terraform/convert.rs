@@ -186,7 +186,8 @@ pub(super) fn policy(
             &["target_tracking_configuration", "estimated_instance_warmup"]
         }
         PolicyType::PredictiveScaling => {
-            let message = "policy_type PredictiveScaling is not supported yet";
+            let message = "policy_type PredictiveScaling is not supported: write kind = \
+                           \"predictive\" in a TOML policy file";
             return Err(resource.fault("policy_type", message));
         }
     };

@@ -68,26 +68,27 @@ fn a_misspelt_field_is_named_with_the_nearest() {
 }
 
 #[test]
-fn other_kinds_are_not_supported_yet() {
+fn other_kinds_are_not_supported() {
     let path = manifest("sysmanage-analytics-vpa.yaml");
     assert_eq!(
         load(&path).unwrap_err().to_string(),
         format!(
-            "{}:2:7: kind VerticalPodAutoscaler (autoscaling.k8s.io/v1) is not supported yet",
+            "{}:2:7: kind VerticalPodAutoscaler (autoscaling.k8s.io/v1) is not supported; write a \
+             HorizontalPodAutoscaler (autoscaling/v2)",
             path.display()
         )
     );
     assert_eq!(
         broken("autoscaling/v2", "autoscaling/v1"),
-        "web.yaml:1:13: kind HorizontalPodAutoscaler (autoscaling/v1) is not supported yet; write \
-         it as autoscaling/v2"
+        "web.yaml:1:13: kind HorizontalPodAutoscaler (autoscaling/v1) is not supported; write it \
+         as autoscaling/v2"
     );
     assert_eq!(
         broken(
             "kind: HorizontalPodAutoscaler",
             "kind: HorizontalPodAutoscalr"
         ),
-        "web.yaml:2:7: kind HorizontalPodAutoscalr (autoscaling/v2) is not supported yet; did you \
+        "web.yaml:2:7: kind HorizontalPodAutoscalr (autoscaling/v2) is not supported; did you \
          mean \"HorizontalPodAutoscaler\"?"
     );
 }

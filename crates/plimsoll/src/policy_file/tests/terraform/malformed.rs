@@ -194,7 +194,8 @@ fn what_is_wrong_is_named_with_its_line() {
         (
             "  scaling_adjustment     = 2",
             "  policy_type = \"PredictiveScaling\"",
-            "9:17: policy_type PredictiveScaling is not supported yet",
+            "9:17: policy_type PredictiveScaling is not supported: write kind = \"predictive\" in a \
+             TOML policy file",
         ),
         (
             "  scaling_adjustment     = 2",
