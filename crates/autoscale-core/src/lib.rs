@@ -17,6 +17,7 @@ mod duration;
 mod error;
 mod gauge;
 mod hpa;
+mod instances;
 mod kpa;
 mod log;
 #[cfg(feature = "manifest")]
@@ -56,6 +57,10 @@ pub use hpa::{
     PendingRescale, Recommendation, RecommendationLog, ReplicaCalculator, ResourceTarget,
     ScaleEvent, ScaleEventLog, ScaleHistory, ScalingPolicy, ScalingRules, SelectPolicy,
     ValueTarget, legacy_limit, per_pod_usage, rate_limit,
+};
+pub use instances::{
+    CheaperMix, Constraint, Demand, HOURS_PER_MONTH, InstanceError, InstanceType, Mix, NodeGroup,
+    Offer, PoolRules, PurchaseOption, Shortfall, choose, choose_within,
 };
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
