@@ -28,6 +28,7 @@ mod observation;
 mod period;
 mod policy;
 mod predictive;
+mod provision;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod setters;
@@ -72,6 +73,10 @@ pub use observation::{
 pub use period::{Datapoint, PeriodWindow};
 pub use policy::{Fixed, FromFn, Policy, from_fn};
 pub use predictive::{AdaptiveForecast, DemandForecast, Predictive, PredictiveConfig};
+pub use provision::{
+    Endpoint, LoadPhase, PhaseCheck, Provision, ProvisionConfig, ProvisionReason, ProvisionStage,
+    UserLoad, binomial_below, provision,
+};
 #[cfg(feature = "schedule")]
 pub use schedule::{Schedule, ScheduleEntry, ScheduleUntil, Scheduled};
 pub use sizer::{Sizer, SizingDivergence, SizingEntry, replay_sizing};
