@@ -60,8 +60,10 @@ pub use hpa::{
     ValueTarget, legacy_limit, per_pod_usage, rate_limit,
 };
 pub use instances::{
-    CheaperMix, Constraint, Demand, HOURS_PER_MONTH, InstanceError, InstanceType, Mix, NodeGroup,
-    Offer, PoolRules, PurchaseOption, Shortfall, choose, choose_within,
+    CheaperMix, Constraint, Demand, FleetGroup, HOURS_PER_MONTH, HourlyProfile, IdleNodes,
+    InstanceError, InstanceType, Mix, NodeGroup, NodeSettings, OffPeak, Offer, PoolRules,
+    PurchaseOption, ReserveAdvice, RightSizing, ScheduleBlock, ScheduleDays, Shortfall,
+    SizingAdvice, TypeAdvice, choose, choose_within, off_peak, reserve, right_size,
 };
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};

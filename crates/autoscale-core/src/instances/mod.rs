@@ -2,14 +2,24 @@
 #![doc = "\n"]
 mod error;
 mod explain;
+mod fleet;
 mod mix;
 mod model;
+mod off_peak;
+mod profile;
+mod reserve;
 mod rules;
 mod search;
 mod table;
 
 pub use error::{InstanceError, Shortfall};
+pub use fleet::{
+    FleetGroup, IdleNodes, NodeSettings, RightSizing, SizingAdvice, TypeAdvice, right_size,
+};
 pub use mix::{CheaperMix, Constraint, Mix, NodeGroup};
+pub use off_peak::{OffPeak, ScheduleBlock, ScheduleDays, off_peak};
+pub use profile::HourlyProfile;
+pub use reserve::{ReserveAdvice, reserve};
 pub use rules::{Demand, PoolRules};
 pub use table::{HOURS_PER_MONTH, InstanceType, Offer, PurchaseOption};
 

@@ -230,7 +230,7 @@ pub(super) const fn ceil_div(value: i64, unit: i64) -> i64 {
     value.div_euclid(unit) + (value.rem_euclid(unit) > 0) as i64
 }
 
-fn no_price(instance: &InstanceType, option: PurchaseOption) -> InstanceError {
+pub(super) fn no_price(instance: &InstanceType, option: PurchaseOption) -> InstanceError {
     InstanceError::NoPrice {
         instance: instance.name.clone(),
         option,
@@ -239,7 +239,7 @@ fn no_price(instance: &InstanceType, option: PurchaseOption) -> InstanceError {
 
 /// Which of a node's least sizes no type has; where each is had by some, the one whose type is the
 /// nearest to having both.
-fn too_small(types: &[InstanceType], demand: &Demand) -> Shortfall {
+pub(super) fn too_small(types: &[InstanceType], demand: &Demand) -> Shortfall {
     let largest = |size: fn(&InstanceType) -> f64, of: fn(&InstanceType, &Demand) -> bool| {
         let sizes = types.iter().filter(|t| of(t, demand)).map(size);
         sizes.fold(0.0, f64::max)
