@@ -17,6 +17,7 @@ mod duration;
 mod error;
 mod gauge;
 mod hpa;
+mod instances;
 mod kpa;
 mod log;
 #[cfg(feature = "manifest")]
@@ -27,6 +28,7 @@ mod observation;
 mod period;
 mod policy;
 mod predictive;
+mod provision;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod setters;
@@ -58,6 +60,12 @@ pub use hpa::{
     ScaleEvent, ScaleEventLog, ScaleHistory, ScalingPolicy, ScalingRules, SelectPolicy,
     ValueTarget, legacy_limit, per_pod_usage, rate_limit,
 };
+pub use instances::{
+    CheaperMix, Constraint, Demand, FleetGroup, HOURS_PER_MONTH, HourlyProfile, IdleNodes,
+    InstanceError, InstanceType, Mix, NodeGroup, NodeSettings, OffPeak, Offer, PoolRules,
+    PurchaseOption, ReserveAdvice, RightSizing, ScheduleBlock, ScheduleDays, Shortfall,
+    SizingAdvice, TypeAdvice, choose, choose_within, off_peak, reserve, right_size,
+};
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
 pub use max_of::MaxOf;
@@ -68,6 +76,10 @@ pub use observation::{
 pub use period::{Datapoint, PeriodWindow};
 pub use policy::{Fixed, FromFn, Policy, from_fn};
 pub use predictive::{AdaptiveForecast, DemandForecast, Predictive, PredictiveConfig};
+pub use provision::{
+    Endpoint, LoadPhase, PhaseCheck, Provision, ProvisionConfig, ProvisionReason, ProvisionStage,
+    UserLoad, binomial_below, provision,
+};
 #[cfg(feature = "schedule")]
 pub use schedule::{Schedule, ScheduleEntry, ScheduleUntil, Scheduled};
 pub use sizer::{Sizer, SizingDivergence, SizingEntry, replay_sizing};

@@ -1,0 +1,104 @@
+//! Which instances carry a load at the least cost.
+#![doc = "\n"]
+mod error;
+mod explain;
+mod fleet;
+mod mix;
+mod model;
+mod off_peak;
+mod profile;
+mod reserve;
+mod rules;
+mod search;
+mod table;
+
+pub use error::{InstanceError, Shortfall};
+pub use fleet::{
+    FleetGroup, IdleNodes, NodeSettings, RightSizing, SizingAdvice, TypeAdvice, right_size,
+};
+pub use mix::{CheaperMix, Constraint, Mix, NodeGroup};
+pub use off_peak::{OffPeak, ScheduleBlock, ScheduleDays, off_peak};
+pub use profile::HourlyProfile;
+pub use reserve::{ReserveAdvice, reserve};
+pub use rules::{Demand, PoolRules};
+pub use table::{HOURS_PER_MONTH, InstanceType, Offer, PurchaseOption};
+
+use model::{Model, PRICE_SHIFT};
+
+/// Steps that [`choose`] searches before it gives the best mix found without a proof.
+const STEPS: u64 = 2_000_000;
+
+/// The cheapest mix of nodes that carries `demand.requests_per_minute` with its headroom, and after
+/// the loss of its largest spot group (all spot nodes of one type, whichever carry most) still
+/// carries the load with `survivor_headroom`; the mix satisfies the rules.
+///
+/// Among equally cheap mixes the one with the fewest nodes is chosen, then the one of which fewest
+/// are expected to be taken back; what is still equal is decided by the order of the table. The
+/// answer depends on its arguments only.
+///
+/// # Errors
+/// [`InstanceError::Config`] where a figure is outside its range, [`InstanceError::NoPrice`] where
+/// an allowed offer of a type that fits has no price (a type without any offer counts as one without
+/// an on-demand price), [`InstanceError::Infeasible`] where no mix will do, with the constraint that
+/// cannot be met and by how much.
+///
+/// ```
+/// use autoscale_core::{Demand, InstanceType, Offer, PoolRules, choose};
+/// let table = [
+///     InstanceType::new("t3.large", 2.0, 8.0, 100.0).with_on_demand(Some(Offer::at(0.1))),
+///     InstanceType::new("t3.2xlarge", 8.0, 32.0, 1000.0)
+///         .with_on_demand(Some(Offer::at(0.4)))
+///         .with_spot(Some(Offer::at(0.15).with_interruption_share(0.05))),
+/// ];
+/// let mix = choose(&table, &Demand::new(2000.0).with_headroom(0.5), &PoolRules::default())?;
+/// let nodes: Vec<String> = mix.nodes.iter().map(|group| group.to_string()).collect();
+/// assert_eq!(nodes, ["2 × t3.2xlarge on_demand", "1 × t3.2xlarge spot"]);
+/// assert_eq!(mix.requests_per_minute_after_loss, 2000.0);
+/// # Ok::<(), autoscale_core::InstanceError>(())
+/// ```
+pub fn choose(
+    types: &[InstanceType],
+    demand: &Demand,
+    rules: &PoolRules,
+) -> Result<Mix, InstanceError> {
+    choose_within(types, demand, rules, STEPS)
+}
+
+/// [`choose`], with at most so many steps of search. Where they do not suffice,
+/// [`Mix::proven`] is false and [`Mix::cost_lower_bound_per_hour`] says how much cheaper one may be.
+///
+/// # Errors
+/// As [`choose`].
+///
+/// ```
+/// use autoscale_core::{Demand, InstanceType, Offer, PoolRules, choose_within};
+/// let table = [InstanceType::new("a", 2.0, 8.0, 100.0).with_on_demand(Some(Offer::at(0.1)))];
+/// let mix = choose_within(&table, &Demand::new(90.0), &PoolRules::default(), 10_000)?;
+/// assert_eq!(mix.size, 2);
+/// # Ok::<(), autoscale_core::InstanceError>(())
+/// ```
+pub fn choose_within(
+    types: &[InstanceType],
+    demand: &Demand,
+    rules: &PoolRules,
+    steps: u64,
+) -> Result<Mix, InstanceError> {
+    table::validate(types)?;
+    demand.validate()?;
+    rules.validate()?;
+    let mut model = Model::new(types, demand, rules)?;
+    model.reduce();
+    let found = search::search(&model, steps);
+    let Some((_, counts)) = found.best else {
+        return Err(InstanceError::Infeasible(Shortfall {
+            constraint: Constraint::Load,
+            has: 0.0,
+            needs: demand.whole(),
+        }));
+    };
+    let mut mix = explain::mix(types, demand, rules, &model, &counts);
+    mix.proven = found.proven;
+    mix.steps = found.steps;
+    let _ = PRICE_SHIFT;
+    Ok(mix)
+}
