@@ -22,6 +22,7 @@ mod log;
 #[cfg(feature = "manifest")]
 pub mod manifest;
 mod max_of;
+mod nodes;
 mod numeric;
 mod observation;
 mod period;
@@ -60,6 +61,13 @@ pub use hpa::{
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
 pub use max_of::MaxOf;
+pub use nodes::{
+    JobQueue, LagCause, MissingFigure, NodeAction, NodeFigure, NodePool, NodePoolConfig,
+    NodePoolSnapshot, NodePoolState, PoolDecision, PoolHealth, PoolNeeds, PoolNode,
+    PoolObservation, PoolPressures, PoolReason, PoolSurvivors, ReadReplicas, ReadReplicasConfig,
+    ReadReplicasSnapshot, ReadReplicasState, ReplicaDecision, ReplicaNode, ReplicaObservation,
+    ReplicaReason,
+};
 pub use observation::{
     Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,
     Sample, SampleValue,
