@@ -13,6 +13,7 @@ mod activity;
 mod alarm;
 mod combine;
 mod decision;
+mod diagnosis;
 mod duration;
 mod error;
 mod gauge;
@@ -48,6 +49,10 @@ pub use combine::{
 pub use decision::{
     Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, LadderStage, MetricStage,
     PodCounts, Reason, RungStage, Stage, StageKind, ThresholdStage,
+};
+pub use diagnosis::{
+    Contradiction, DiagnosedAction, Diagnosis, DiagnosisConfig, DiagnosisStatus, Evidence, Layer,
+    LayerFigures, Place, Signal, SignalKind, SystemFigures, TimeShare, diagnose,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use error::{ConfigError, MetricError};
