@@ -5,6 +5,7 @@
 
 mod args;
 mod autoscale;
+mod cache;
 mod disputed;
 mod fields;
 mod load;

@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::autoscale;
 use crate::report::Comparison;
+use crate::{autoscale, cache};
 
 /// A family of kinds, named as in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +77,7 @@ pub(crate) fn check<Q: Question>(body: &Value) -> Result<Option<String>, Refused
 pub(crate) fn checker(suite: Suite, kind: &str) -> Option<Checker> {
     match suite {
         Suite::Autoscale => autoscale::checker(kind),
-        Suite::Forecast | Suite::Sharding | Suite::Replicas | Suite::Resilience | Suite::Cache => {
-            None
-        }
+        Suite::Cache => cache::checker(kind),
+        Suite::Forecast | Suite::Sharding | Suite::Replicas | Suite::Resilience => None,
     }
 }

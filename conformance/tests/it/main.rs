@@ -1,6 +1,7 @@
 //! The runner as its users see it: what it prints and how it exits.
 
 mod bad_input;
+mod cache;
 mod inputs;
 mod outcomes;
 

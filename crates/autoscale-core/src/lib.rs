@@ -13,6 +13,7 @@ mod activity;
 mod alarm;
 mod combine;
 mod decision;
+mod diagnosis;
 mod duration;
 mod error;
 mod gauge;
@@ -23,6 +24,7 @@ mod log;
 #[cfg(feature = "manifest")]
 pub mod manifest;
 mod max_of;
+mod nodes;
 mod numeric;
 mod observation;
 mod period;
@@ -51,6 +53,10 @@ pub use decision::{
     Blocked, Condition, ConditionReason, Conditions, Decision, KpaStage, LadderStage, MetricStage,
     PodCounts, Reason, RungStage, Stage, StageKind, ThresholdStage,
 };
+pub use diagnosis::{
+    Contradiction, DiagnosedAction, Diagnosis, DiagnosisConfig, DiagnosisStatus, Evidence, Layer,
+    LayerFigures, Place, Signal, SignalKind, SystemFigures, TimeShare, diagnose,
+};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use error::{ConfigError, MetricError};
 pub use gauge::{Gauge, GaugeReading, Statistic};
@@ -69,6 +75,13 @@ pub use instances::{
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
 pub use max_of::MaxOf;
+pub use nodes::{
+    JobQueue, LagCause, MissingFigure, NodeAction, NodeFigure, NodePool, NodePoolConfig,
+    NodePoolSnapshot, NodePoolState, PoolDecision, PoolHealth, PoolNeeds, PoolNode,
+    PoolObservation, PoolPressures, PoolReason, PoolSurvivors, ReadReplicas, ReadReplicasConfig,
+    ReadReplicasSnapshot, ReadReplicasState, ReplicaDecision, ReplicaNode, ReplicaObservation,
+    ReplicaReason,
+};
 pub use observation::{
     Container, ContainerValue, MetricReading, Observation, Phase, PodGroup, Readiness, Request,
     Sample, SampleValue,
