@@ -12,6 +12,7 @@ mod scenario;
 mod sweep;
 mod timeline;
 mod trace;
+pub mod vertical;
 
 pub use demand::{Demand, DemandError, ServiceModel};
 pub use lookahead::LookAhead;

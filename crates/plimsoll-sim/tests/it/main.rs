@@ -4,6 +4,7 @@ mod figures;
 mod optimum;
 mod plant;
 mod trace;
+mod vertical;
 
 use std::time::Duration;
 
