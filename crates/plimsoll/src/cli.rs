@@ -24,7 +24,10 @@ pub(crate) enum Command {
     /// Take one decision, with all of its reasons, on an observation read from standard input.
     Decide(DecideArgs),
     /// Search an HPA's knobs on the first part of a recorded load, judge them on the rest, and write
-    /// the manifest to apply.
+    /// the manifest to apply: the file's own text with the tuned values in it.
+    ///
+    /// Exit code 0, or 1 where what is returned does not keep --bad on the searched part (everything
+    /// is written then, too), or 2 for bad input.
     Tune(Box<TuneArgs>),
 }
 
@@ -61,7 +64,8 @@ pub(crate) struct TuneArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: PathBuf,
 
-    /// Accepted share of badly served requests.
+    /// Accepted share of badly served requests. The exit code is 1 where what is returned does not
+    /// keep it on the searched part.
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
     pub(crate) bad: f64,
 
