@@ -68,6 +68,8 @@ const SIZE_LIMIT: u64 = 1 << 20;
 pub(crate) struct NamedPolicy {
     /// Its name in reports.
     pub(crate) name: String,
+    /// Line and column of what an error about the whole of it is about, where these are known.
+    pub(crate) at: Option<(usize, usize)>,
     /// What it is made of.
     pub(crate) source: PolicySource,
     /// What stands around it.
