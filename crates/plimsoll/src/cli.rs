@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use plimsoll_sim::{Scenario, Unit};
 
 use crate::tune::Knob;
@@ -17,6 +17,31 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Names of values that are numbers, durations or moments, which may begin with a minus.
+const SIGNED: [&str; 5] = ["D", "N", "R", "SHARE", "T"];
+
+/// The command line, where a negative number is a value that is out of range, not a flag that does
+/// not exist.
+fn command() -> clap::Command {
+    let is_signed = |arg: &clap::Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        names.iter().any(|name| SIGNED.contains(&name.as_str()))
+    };
+    let signed = |arg: clap::Arg| match is_signed(&arg) {
+        true => arg.allow_hyphen_values(true),
+        false => arg,
+    };
+    Cli::command().mut_subcommands(|command| command.mut_args(signed))
+}
+
+impl Cli {
+    /// Reads the command line of the process, or ends it with what is wrong.
+    pub(crate) fn of_process() -> Self {
+        let mut matches = command().get_matches();
+        Self::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Replay a recorded load through scaling policies on a simulated fleet.
@@ -24,7 +49,10 @@ pub(crate) enum Command {
     /// Take one decision, with all of its reasons, on an observation read from standard input.
     Decide(DecideArgs),
     /// Search an HPA's knobs on the first part of a recorded load, judge them on the rest, and write
-    /// the manifest to apply.
+    /// the manifest to apply: the file's own text with the tuned values in it.
+    ///
+    /// Exit code 0, or 1 where what is returned does not keep --bad on the searched part (everything
+    /// is written then, too), or 2 for bad input.
     Tune(Box<TuneArgs>),
 }
 
@@ -61,7 +89,8 @@ pub(crate) struct TuneArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: PathBuf,
 
-    /// Accepted share of badly served requests.
+    /// Accepted share of badly served requests. The exit code is 1 where what is returned does not
+    /// keep it on the searched part.
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
     pub(crate) bad: f64,
 
@@ -122,11 +151,11 @@ pub(crate) struct LoadArgs {
     pub(crate) utilization: f64,
 
     /// Fewest replicas.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = replicas)]
     pub(crate) min: u32,
 
     /// Most replicas.
-    #[arg(long, value_name = "N", default_value_t = 400)]
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = replicas)]
     pub(crate) max: u32,
 
     /// First moment that counts: seconds since the epoch, a date such as 1998-06-09 (UTC), or a
@@ -147,7 +176,7 @@ pub(crate) struct LoadArgs {
     pub(crate) unit: UnitName,
 
     /// Seed of everything that is drawn.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed)]
     pub(crate) seed: u64,
 }
 
@@ -254,10 +283,35 @@ impl From<ScenarioName> for Scenario {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
+    refuse_flag(text)?;
+    if text.starts_with('-') {
+        return Err("must be at least 0s".to_owned());
+    }
     autoscale_core::parse_duration(text).map_err(|e| e.to_string())
 }
 
+/// The next flag stands where a value must.
+fn refuse_flag(text: &str) -> Result<(), String> {
+    match text.starts_with("--") {
+        true => Err(format!("must be a value: {text} is the next flag")),
+        false => Ok(()),
+    }
+}
+
+fn replicas(text: &str) -> Result<u32, String> {
+    refuse_flag(text)?;
+    text.parse()
+        .map_err(|_| "must be a whole number from 0 to 1000000".to_owned())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    refuse_flag(text)?;
+    text.parse()
+        .map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
+}
+
 fn positive(text: &str) -> Result<f64, String> {
+    refuse_flag(text)?;
     text.parse::<f64>()
         .ok()
         .filter(|v| v.is_finite() && *v > 0.0)
@@ -266,6 +320,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// A share, `0.01` or `1%`.
 fn share(text: &str) -> Result<f64, String> {
+    refuse_flag(text)?;
     let value = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
         None => text.parse(),
@@ -277,6 +332,7 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 fn moment(text: &str) -> Result<Moment, String> {
+    refuse_flag(text)?;
     if let Ok(seconds) = text.parse::<i64>() {
         return Ok(Moment::Epoch(seconds));
     }
@@ -299,11 +355,64 @@ fn moment(text: &str) -> Result<Moment, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    /// Every flag of every command whose value is a number, and what stands after it.
+    #[test]
+    fn a_value_below_0_is_a_value_out_of_range() {
+        let mut seen = Vec::new();
+        for sub in command().get_subcommands() {
+            let flags = sub.get_arguments().filter(|arg| arg.get_long().is_some());
+            for arg in flags {
+                let name = arg.get_value_names().unwrap_or_default();
+                let name = name.first().map_or("", |name| name.as_str());
+                let flag = format!("--{}", arg.get_long().unwrap());
+                let words = |value: &str| {
+                    let line = ["plimsoll", sub.get_name(), "--policy", "x", &flag, value];
+                    let error = command()
+                        .try_get_matches_from(line)
+                        .map(|_| ())
+                        .unwrap_err();
+                    assert_eq!(error.exit_code(), 2);
+                    error.to_string()
+                };
+                if !SIGNED.contains(&name) {
+                    assert!(
+                        ["FILE", "KNOB", "NAME", "UNIT", ""].contains(&name),
+                        "{flag} <{name}>: is it a number?"
+                    );
+                    continue;
+                }
+                seen.push(format!("{} {flag}", sub.get_name()));
+                let values: &[&str] = match name {
+                    // Seconds before the epoch are a moment.
+                    "T" => &["-5s", "-x"],
+                    _ => &["-5s", "-1", "-3.5", "-1%", "-inf"],
+                };
+                for value in values {
+                    let said = words(value);
+                    let first =
+                        format!("error: invalid value '{value}' for '{flag} <{name}>': must be ");
+                    assert!(said.starts_with(&first), "{said}");
+                }
+                let said = words("--json");
+                assert!(said.contains(&format!("'{flag} <{name}>'")), "{said}");
+                assert!(said.contains("--json is the next flag"), "{said}");
+            }
+        }
+        assert!(seen.len() > 20, "{seen:?}");
+        for known in [
+            "replay --start-up",
+            "replay --min",
+            "tune --bad",
+            "decide --now",
+        ] {
+            assert!(seen.iter().any(|flag| flag == known), "{known}");
+        }
     }
 
     #[test]

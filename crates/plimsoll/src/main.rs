@@ -17,20 +17,21 @@ mod tune;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
+/// A stated limit was not kept.
+const NOT_KEPT: u8 = 1;
 /// Bad input.
 const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::of_process();
     let result = match &cli.command {
-        cli::Command::Replay(args) => replay::run(args),
-        cli::Command::Decide(args) => decide::run(args),
+        cli::Command::Replay(args) => replay::run(args).map(|text| (text, true)),
+        cli::Command::Decide(args) => decide::run(args).map(|text| (text, true)),
         cli::Command::Tune(args) => tune::run(args),
     };
-    match result.and_then(|text| output::print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
+    match result.and_then(|(text, kept)| output::print(&text).map(|()| kept)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NOT_KEPT),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(BAD_INPUT)

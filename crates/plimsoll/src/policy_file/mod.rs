@@ -68,6 +68,8 @@ const SIZE_LIMIT: u64 = 1 << 20;
 pub(crate) struct NamedPolicy {
     /// Its name in reports.
     pub(crate) name: String,
+    /// Line and column of what an error about the whole of it is about, where these are known.
+    pub(crate) at: Option<(usize, usize)>,
     /// What it is made of.
     pub(crate) source: PolicySource,
     /// What stands around it.
@@ -165,16 +167,18 @@ impl KpaPolicy {
     }
 }
 
-/// The one HorizontalPodAutoscaler of a manifest file, and what it says.
-pub(crate) fn load_manifest(
+/// The one HorizontalPodAutoscaler of a manifest file, and what it says. `source` is what the file
+/// holds.
+pub(crate) fn manifest_of(
     path: &Path,
+    source: &str,
 ) -> Result<(HorizontalPodAutoscaler, HpaConfig), InputError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     if ["toml", "tf"].contains(&extension.to_ascii_lowercase().as_str()) {
         let message = "must be the manifest of a HorizontalPodAutoscaler (.yaml, .yml or .json)";
         return Err(InputError::new(path, None, message));
     }
-    let documents = yaml::documents(path, &read(path)?)?;
+    let documents = yaml::documents(path, source)?;
     let mut found = manifest::autoscalers(path, &documents)?;
     match (found.pop(), found.len()) {
         (Some(one), 0) => Ok(one),
@@ -221,7 +225,8 @@ fn load_any(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
     }
 }
 
-fn read(path: &Path) -> Result<String, InputError> {
+/// The text of a policy file.
+pub(crate) fn read(path: &Path) -> Result<String, InputError> {
     let unreadable = |error| InputError::unreadable(path, &error);
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;

@@ -159,7 +159,8 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
                     .find(|name| taken.insert(name.clone()))
                     .unwrap_or_default();
             }
-            checked(policy, fleet).map_err(|e| InputError::new(file, None, e.to_string()))
+            let at = policy.at;
+            checked(policy, fleet).map_err(|e| InputError::new(file, at, e.to_string()))
         })
         .collect()
 }
