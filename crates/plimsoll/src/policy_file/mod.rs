@@ -191,7 +191,15 @@ pub(crate) fn manifest_of(
 
 /// The policies of a file, at least one.
 pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
-    let policies = load_any(path)?;
+    load_from(path, || read(path))
+}
+
+/// The policies of a file whose text comes from elsewhere.
+pub(crate) fn load_from(
+    path: &Path,
+    text: impl FnOnce() -> Result<String, InputError>,
+) -> Result<Vec<NamedPolicy>, InputError> {
+    let policies = load_any(path, text)?;
     for policy in &policies {
         // Where policies share an observation the caller places them; a file holds whole policies.
         let (field, index) = match &policy.source {
@@ -208,15 +216,18 @@ pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
     Ok(policies)
 }
 
-fn load_any(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
+fn load_any(
+    path: &Path,
+    text: impl FnOnce() -> Result<String, InputError>,
+) -> Result<Vec<NamedPolicy>, InputError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     match extension.to_ascii_lowercase().as_str() {
         "yaml" | "yml" | "json" => {
-            let documents = yaml::documents(path, &read(path)?)?;
+            let documents = yaml::documents(path, &text()?)?;
             manifest::policies(path, &documents)
         }
-        "tf" => terraform::policies(path, &read(path)?),
-        "toml" => Ok(vec![toml::policy(path, &read(path)?)?]),
+        "tf" => terraform::policies(path, &text()?),
+        "toml" => Ok(vec![toml::policy(path, &text()?)?]),
         _ => Err(InputError::new(
             path,
             None,
