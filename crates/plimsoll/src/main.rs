@@ -11,9 +11,11 @@ mod policy_file;
 mod progress;
 mod recorded;
 mod replay;
+mod report_files;
 mod scaling_group;
 mod table;
 mod tune;
+mod vertical;
 
 use std::process::ExitCode;
 

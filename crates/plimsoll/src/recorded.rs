@@ -1,5 +1,6 @@
 //! A recorded load, and the fleet that it is replayed on.
 
+use std::path::Path;
 use std::time::Duration;
 
 use autoscale_core::format_duration;
@@ -111,12 +112,21 @@ fn load_trace(args: &LoadArgs) -> Result<(String, Trace), InputError> {
         return Ok((WORLD_CUP_NAME.to_owned(), parse(WORLD_CUP_NAME, WORLD_CUP)?));
     };
     let file = path.display().to_string();
+    Ok((stem(path), parse(&file, &read_text(path)?)?))
+}
+
+/// A file's text.
+pub(crate) fn read_text(path: &Path) -> Result<String, InputError> {
     let bytes = std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
-    let text = String::from_utf8(bytes).map_err(|e| InputError::not_utf8(path, &e))?;
-    let name = path
-        .file_stem()
-        .map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
-    Ok((name, parse(&file, &text)?))
+    String::from_utf8(bytes).map_err(|e| InputError::not_utf8(path, &e))
+}
+
+/// A file's name without its ending.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(
+        || path.display().to_string(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
 }
 
 /// Reads a trace from any source.

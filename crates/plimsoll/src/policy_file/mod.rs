@@ -43,6 +43,7 @@ mod reader;
 mod terraform;
 mod toml;
 mod tree;
+mod vertical;
 mod yaml;
 
 #[cfg(test)]
@@ -56,6 +57,7 @@ pub(crate) use around::Around;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
 use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig, TriggersConfig, WeightedConfig};
 use serde::Deserialize;
+pub(crate) use vertical::{NamedVpa, load_vertical};
 
 use crate::input_error::InputError;
 use crate::scaling_group::ScalingGroup;

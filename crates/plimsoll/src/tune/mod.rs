@@ -389,7 +389,7 @@ fn write(
         .output
         .json
         .as_deref()
-        .map(|path| Ok::<_, InputError>((path, replay::to_json(tuning)?)))
+        .map(|path| Ok::<_, InputError>((path, to_json(tuning)?)))
         .transpose()?;
     let page = args.output.html.as_deref().map(|path| (path, html(report)));
     let mut texts: Vec<(&Path, &str)> = vec![(&args.out, manifest)];
@@ -408,7 +408,7 @@ fn write(
         ("report", args.output.html.as_ref()),
     ] {
         if let Some(path) = path {
-            text.push_str(&format!("{label}: {}\n", replay::absolute(path)));
+            text.push_str(&format!("{label}: {}\n", absolute(path)));
         }
     }
     Ok(text)
