@@ -76,7 +76,51 @@ pub(crate) struct ReplayArgs {
     pub(crate) scenario: ScenarioName,
 
     #[command(flatten)]
+    pub(crate) vertical: VerticalArgs,
+
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// What is replayed with `--vertical`, beside --policy, --warm-up, --json and --html.
+#[derive(Debug, Args)]
+pub(crate) struct VerticalArgs {
+    /// Replay a container's recorded use through vertical sizers instead: CSV with the columns
+    /// timestamp and cpu (cores), memory (bytes) or value. --policy then takes VerticalPodAutoscaler
+    /// manifests; default: a VPA with its defaults. Right-sizing stands beside them, with the same
+    /// bounds.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "trace", "start_up", "start_up_max", "lag", "tick", "scrape", "drain", "capacity",
+            "utilization", "min", "max", "from", "to", "unit", "seed", "scenario",
+        ]
+    )]
+    pub(crate) vertical: Option<PathBuf>,
+
+    /// What a column named value holds, and the only resource that is replayed. Default: cpu for
+    /// value, and all that the file has.
+    #[arg(long, value_name = "NAME", requires = "vertical")]
+    pub(crate) resource: Option<ResourceName>,
+
+    /// Container whose policy counts, where a manifest has several.
+    #[arg(long, value_name = "NAME", requires = "vertical")]
+    pub(crate) container: Option<String>,
+
+    /// Share of the time that use may exceed the request, for right-sizing. Default: the share that
+    /// the first VPA delivered, so that slack is compared at equal violations.
+    #[arg(long, value_name = "SHARE", requires = "vertical", value_parser = share)]
+    pub(crate) violations: Option<f64>,
+}
+
+/// A resource of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResourceName {
+    /// Processor time, in cores.
+    Cpu,
+    /// Memory, in bytes.
+    Memory,
 }
 
 /// Arguments of `plimsoll tune`.

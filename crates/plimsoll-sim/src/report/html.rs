@@ -5,7 +5,7 @@
 //! size; curves are in nested SVGs that are stretched, with strokes that are not. The markup is
 //! well-formed XML, too.
 
-use maud::{PreEscaped, html as markup};
+use maud::{Markup, PreEscaped, html as markup};
 
 use super::ReplayReport;
 use super::facts::{footer, heading, question, terms};
@@ -47,6 +47,28 @@ const STYLE: &str = include_str!("page.css");
 /// ```
 #[must_use]
 pub fn html(report: &ReplayReport) -> String {
+    page(
+        &question(report),
+        &markup! {
+            (heading(report))
+            @if report.policies.is_empty() {
+                p.note { "No policy was replayed." }
+            } @else {
+                (verdict(report, &terms(report)))
+                (comparison(report))
+                (frontier_plot(report))
+                (scenarios(report))
+                @for (i, policy) in report.policies.iter().enumerate() {
+                    (policy_section(report, i, policy))
+                }
+            }
+            (footer(report))
+        },
+    )
+}
+
+/// A page of this look.
+pub(super) fn page(title: &str, content: &Markup) -> String {
     let page = markup! {
         (PreEscaped("<!DOCTYPE html>\n"))
         html lang="en" {
@@ -56,26 +78,12 @@ pub fn html(report: &ReplayReport) -> String {
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
                 ))
                 (PreEscaped("<meta name=\"color-scheme\" content=\"light dark\"/>"))
-                title { (question(report)) }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 (definitions())
-                main {
-                    (heading(report))
-                    @if report.policies.is_empty() {
-                        p.note { "No policy was replayed." }
-                    } @else {
-                        (verdict(report, &terms(report)))
-                        (comparison(report))
-                        (frontier_plot(report))
-                        (scenarios(report))
-                        @for (i, policy) in report.policies.iter().enumerate() {
-                            (policy_section(report, i, policy))
-                        }
-                    }
-                    (footer(report))
-                }
+                main { (content) }
             }
         }
     };

@@ -109,9 +109,7 @@ fn notes(manifest: &VerticalPodAutoscaler) -> Vec<String> {
     let policy = manifest.spec.resource_policy.as_ref();
     let mut containers = policy.iter().flat_map(|policy| &policy.container_policies);
     if containers.any(|container| container.controlled_values.is_some()) {
-        notes.push(
-            "controlledValues is not followed: memory is limited to its request".to_owned(),
-        );
+        notes.push("controlledValues is not followed: memory is limited to its request".to_owned());
     }
     notes
 }

@@ -32,8 +32,8 @@ const PLOT_COLUMNS: usize = 800;
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
-    if args.vertical.is_some() {
-        return vertical::run(args);
+    if let Some(series) = &args.vertical.vertical {
+        return vertical::run(series, args);
     }
     let files = report_files(args)?;
     let recorded = Recorded::read(&args.load)?;

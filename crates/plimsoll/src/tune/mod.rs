@@ -22,6 +22,7 @@ use crate::candidate::hpa::signal_for;
 use crate::cli::TuneArgs;
 use crate::input_error::InputError;
 use crate::recorded::{Recorded, flag_error};
+use crate::report_files::{absolute, to_json};
 use crate::{command, output, policy_file, replay};
 
 use search::{Ground, Tried};

@@ -40,7 +40,11 @@ fn parse(
         .peekable();
     let fault = |line, message: String| InputError::in_line(path, line, message);
     let header = lines
-        .next_if(|(_, line)| cells(line).next().is_some_and(|cell| moment(cell).is_none()))
+        .next_if(|(_, line)| {
+            cells(line)
+                .next()
+                .is_some_and(|cell| moment(cell).is_none())
+        })
         .map(|(number, line)| columns(line, resource).map_err(|message| fault(number, message)))
         .transpose()?;
     let given = header.is_some();
@@ -227,7 +231,10 @@ mod tests {
                 "s.csv:3: timestamp is \"later\", must be seconds since the epoch or a date and \
                  time such as 2014-02-14 14:30:00, from 1970 to 5138",
             ),
-            ("timestamp,value\n0,1\n", "s.csv: lines are 1, must be at least 2 of different times"),
+            (
+                "timestamp,value\n0,1\n",
+                "s.csv: lines are 1, must be at least 2 of different times",
+            ),
         ] {
             assert_eq!(read(text, None).unwrap_err(), expected);
         }
