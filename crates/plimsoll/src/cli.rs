@@ -26,6 +26,8 @@ pub(crate) enum Command {
     /// Search an HPA's knobs on the first part of a recorded load, judge them on the rest, and write
     /// the manifest to apply.
     Tune(Box<TuneArgs>),
+    /// Say which layer of a system is the bottleneck and what to do about it, with the evidence.
+    Diagnose(DiagnoseArgs),
 }
 
 /// Arguments of `plimsoll replay`.
@@ -186,6 +188,18 @@ pub(crate) struct DecideArgs {
     /// Write the decision as JSON to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Arguments of `plimsoll diagnose`.
+#[derive(Debug, Args)]
+pub(crate) struct DiagnoseArgs {
+    /// Figures of the system and its layers: TOML, YAML or JSON by the file's ending (- = JSON on
+    /// standard input). docs/diagnose.md lists them.
+    #[arg(value_name = "FILE")]
+    pub(crate) figures: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// A moment in a trace.

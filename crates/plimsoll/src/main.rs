@@ -5,6 +5,7 @@ mod candidate;
 mod cli;
 mod command;
 mod decide;
+mod diagnose;
 mod input_error;
 mod output;
 mod policy_file;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         cli::Command::Replay(args) => replay::run(args),
         cli::Command::Decide(args) => decide::run(args),
         cli::Command::Tune(args) => tune::run(args),
+        cli::Command::Diagnose(args) => diagnose::run(args),
     };
     match result.and_then(|text| output::print(&text)) {
         Ok(()) => ExitCode::SUCCESS,
