@@ -122,7 +122,7 @@ fn bad_input_names_place_field_value_and_bound() {
     for (input, expected) in [
         (
             "{\n \"database\": {\"cpu\": 85}\n}",
-            "2:21: database.cpu is 85, must be 0 … 10, a share: 85 % is 0.85",
+            "2:22: database.cpu is 85, must be 0 … 10, a share: 85 % is 0.85",
         ),
         (
             "{\"objective_s\": 0}",
