@@ -64,7 +64,7 @@ pub(super) fn notes(found: &Diagnosis) -> Vec<(&'static str, String)> {
         notes.push(("response time", shares.join(", ")));
     }
     if let Some(most) = found.max_requests_per_s {
-        let law = "requests a second at which the first utilization reaches its limit";
+        let law = "requests a second, where the first known utilization reaches its limit";
         notes.push(("carries", format!("{most:.1} {law}")));
     }
     for contradiction in &found.contradictions {

@@ -307,6 +307,21 @@ fn a_cache_that_misses_relieves_the_database() {
         (Some(Layer::Cache), Some(Layer::Database))
     );
     assert_eq!(found.action, Action::ScaleCache);
+    // It takes no time by itself, which is no contradiction here.
+    let quick = changed(|f| {
+        f.database = layer(0.9, 0.8);
+        f.database.read_share = Some(0.9);
+        f.cache = LayerFigures {
+            memory: Some(0.95),
+            hit_ratio: Some(0.5),
+            time_s: Some(0.001),
+            ..LayerFigures::default()
+        };
+    });
+    assert_eq!(
+        (quick.bottleneck, quick.contradictions.len()),
+        (Some(Layer::Cache), 0)
+    );
     // 0.9 × (1 − 0.9 × 0.05) is still too much, and a cache that answers enough is no cause.
     for (hits, reads) in [
         (0.79, Some(0.9)),
