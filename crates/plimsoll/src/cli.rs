@@ -54,6 +54,8 @@ pub(crate) enum Command {
     /// Exit code 0, or 1 where what is returned does not keep --bad on the searched part (everything
     /// is written then, too), or 2 for bad input.
     Tune(Box<TuneArgs>),
+    /// Say which layer of a system is the bottleneck and what to do about it, with the evidence.
+    Diagnose(DiagnoseArgs),
 }
 
 /// Arguments of `plimsoll replay`.
@@ -259,6 +261,18 @@ pub(crate) struct DecideArgs {
     /// Write the decision as JSON to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Arguments of `plimsoll diagnose`.
+#[derive(Debug, Args)]
+pub(crate) struct DiagnoseArgs {
+    /// Figures of the system and its layers: TOML, YAML or JSON by the file's ending (- = JSON on
+    /// standard input). docs/diagnose.md lists them.
+    #[arg(value_name = "FILE")]
+    pub(crate) figures: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// A moment in a trace.

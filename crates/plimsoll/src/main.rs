@@ -5,6 +5,7 @@ mod candidate;
 mod cli;
 mod command;
 mod decide;
+mod diagnose;
 mod input_error;
 mod output;
 mod policy_file;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         cli::Command::Replay(args) => replay::run(args).map(|text| (text, true)),
         cli::Command::Decide(args) => decide::run(args).map(|text| (text, true)),
         cli::Command::Tune(args) => tune::run(args),
+        cli::Command::Diagnose(args) => diagnose::run(args),
     };
     match result.and_then(|(text, kept)| output::print(&text).map(|()| kept)) {
         Ok(true) => ExitCode::SUCCESS,

@@ -3,11 +3,13 @@
 mod aws;
 mod config_errors;
 mod decode;
+mod diagnosis;
 #[cfg(feature = "serde")]
 mod fields;
 mod gaps;
 mod given;
 mod missing;
+mod nodes;
 mod predictive;
 mod properties;
 mod script;

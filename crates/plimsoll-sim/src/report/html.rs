@@ -16,7 +16,12 @@ use super::scenarios::scenarios;
 use super::table::comparison;
 use super::verdict::verdict;
 
-const STYLE: &str = include_str!("page.css");
+/// The style sheet of the page, for other reports that are to look like it.
+///
+/// ```
+/// assert!(plimsoll_sim::PAGE_STYLE.contains("color-scheme"));
+/// ```
+pub const PAGE_STYLE: &str = include_str!("page.css");
 
 /// Renders the page. The same report gives the same bytes; the size grows with the number of
 /// policies, by about 100 kB each and 30 kB more with a scenario matrix.
@@ -79,7 +84,7 @@ pub(super) fn page(title: &str, content: &Markup) -> String {
                 ))
                 (PreEscaped("<meta name=\"color-scheme\" content=\"light dark\"/>"))
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(PAGE_STYLE)) }
             }
             body {
                 (definitions())

@@ -19,7 +19,7 @@ mod vertical;
 
 use serde::Serialize;
 
-pub use html::html;
+pub use html::{PAGE_STYLE, html};
 pub use matrix::PolicySummary;
 pub use vertical::vertical_html;
 

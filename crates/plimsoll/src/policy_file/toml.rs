@@ -392,7 +392,7 @@ fn refused(root: &Node, error: &ConfigError) -> Fault {
     Fault::new(place_of(root, error), error.to_string())
 }
 
-fn place_of(root: &Node, error: &ConfigError) -> Position {
+pub(super) fn place_of(root: &Node, error: &ConfigError) -> Position {
     let path: &str = match error {
         ConfigError::OutOfRange { field, .. } | ConfigError::Missing { field, .. } => field,
         ConfigError::Inconsistent { field, .. } => field,
@@ -402,7 +402,7 @@ fn place_of(root: &Node, error: &ConfigError) -> Position {
     root.find(path.split(',').next().unwrap_or(path))
 }
 
-fn parse(source: &str) -> Result<Node, Fault> {
+pub(super) fn parse(source: &str) -> Result<Node, Fault> {
     let places = Places::new(source);
     let table = DeTable::parse(source).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
