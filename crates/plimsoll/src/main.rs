@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         cli::Command::Replay(args) => replay::run(args).map(|text| (text, true)),
         cli::Command::Decide(args) => decide::run(args).map(|text| (text, true)),
         cli::Command::Tune(args) => tune::run(args),
-        cli::Command::Diagnose(args) => diagnose::run(args),
+        cli::Command::Diagnose(args) => diagnose::run(args).map(|text| (text, true)),
     };
     match result.and_then(|(text, kept)| output::print(&text).map(|()| kept)) {
         Ok(true) => ExitCode::SUCCESS,

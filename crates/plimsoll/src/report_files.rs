@@ -13,19 +13,21 @@ pub(crate) struct ReportFiles {
 }
 
 impl ReportFiles {
-    /// The files that are asked for; both, under `name`, where none is. `read` are those that are
+    /// The files that are asked for; where none is, both under `name`, if there is one. `read` are those that are
     /// read, each with the flag that gave it: none of them may be written over.
     pub(crate) fn of(
         args: &OutputArgs,
-        name: &str,
+        name: Option<&str>,
         read: &[(&str, &Path)],
     ) -> Result<Self, InputError> {
-        let chosen = args.json.is_some() || args.html.is_some();
-        let default = |ending: &str| (!chosen).then(|| PathBuf::from(format!("{name}.{ending}")));
-        let files = Self {
-            json: args.json.clone().or_else(|| default("json")),
-            html: args.html.clone().or_else(|| default("html")),
+        let mut files = Self {
+            json: args.json.clone(),
+            html: args.html.clone(),
         };
+        if let (None, None, Some(name)) = (&files.json, &files.html, name) {
+            files.json = Some(PathBuf::from(format!("{name}.json")));
+            files.html = Some(PathBuf::from(format!("{name}.html")));
+        }
         let json = files.json.iter().map(|path| ("--json", path.as_path()));
         let html = files.html.iter().map(|path| ("--html", path.as_path()));
         let written: Vec<(&str, &Path)> = json.chain(html).collect();

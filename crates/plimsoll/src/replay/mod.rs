@@ -366,5 +366,5 @@ fn report_files(args: &ReplayArgs) -> Result<ReportFiles, InputError> {
     let trace = trace.map(|path| ("the trace", path.as_path()));
     let policies = args.policy.iter().map(|path| ("--policy", path.as_path()));
     let read: Vec<(&str, &Path)> = trace.chain(policies).collect();
-    ReportFiles::of(&args.output, "plimsoll-report", &read)
+    ReportFiles::of(&args.output, Some("plimsoll-report"), &read)
 }

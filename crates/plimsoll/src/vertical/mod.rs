@@ -27,7 +27,7 @@ type AnySizer = dyn Sizer<Observation = ContainerObservation, Decision = Vertica
 pub(crate) fn run(path: &Path, args: &ReplayArgs) -> Result<String, InputError> {
     let policies = args.policy.iter().map(|path| ("--policy", path.as_path()));
     let read: Vec<(&str, &Path)> = [("--vertical", path)].into_iter().chain(policies).collect();
-    let files = ReportFiles::of(&args.output, "plimsoll-vertical", &read)?;
+    let files = ReportFiles::of(&args.output, Some("plimsoll-vertical"), &read)?;
     let series = series::read(path, args.vertical.resource)?;
     let vpas = vpas(args)?;
     let mut report = VerticalReport {
