@@ -48,7 +48,7 @@ fn demand_and_rules() {
     }
     let changes = [
         ("min_size", rules().with_min_size(20)),
-        ("max_size", rules().with_max_size(3)),
+        ("max_size", rules().with_max_size(2)),
         (
             "on_demand_base_capacity",
             rules().with_on_demand_base_capacity(4),
