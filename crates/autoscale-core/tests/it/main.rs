@@ -8,10 +8,12 @@ mod diagnosis;
 mod fields;
 mod gaps;
 mod given;
+mod instances;
 mod missing;
 mod nodes;
 mod predictive;
 mod properties;
+mod provision;
 mod script;
 #[cfg(feature = "serde")]
 mod snapshot;
