@@ -24,6 +24,7 @@ const HEIGHT: f64 = 220.0;
 ///     to_s: 86_400,
 ///     step_s: 60.0,
 ///     tick_s: 60.0,
+///     warm_up_s: 0.0,
 ///     command: "plimsoll replay --vertical api.csv".to_owned(),
 ///     policies: Vec::new(),
 /// };
@@ -206,7 +207,7 @@ fn plot(
     let by = step(columns.most() / scale, 4.0);
     let top = (columns.most() / scale / by).ceil().max(1.0) * by;
     let y = |value: f64| HEIGHT * (1.0 - (value / scale / top).clamp(0.0, 1.0));
-    let ticks: Vec<TimeTick> = time(report.from_s as i64, columns.ticks * report.tick_s);
+    let ticks: Vec<TimeTick> = time(start_s(report), columns.ticks * report.tick_s);
     html! {
         figure class=(look.class()) {
             figcaption {
@@ -241,6 +242,11 @@ fn plot(
             }
         }
     }
+}
+
+/// When the plots start.
+fn start_s(report: &VerticalReport) -> i64 {
+    report.from_s as i64 - report.warm_up_s as i64
 }
 
 fn swatch(content: &str) -> Markup {
@@ -340,7 +346,7 @@ impl Columns<'_> {
         unit: &str,
     ) -> String {
         let of = self.of(column);
-        let at = report.from_s as i64 + (from as f64 * report.tick_s) as i64;
+        let at = start_s(report) + (from as f64 * report.tick_s) as i64;
         format!(
             "{}\nused {}, at most {}; requested {} {unit}",
             moment(at),

@@ -12,6 +12,7 @@ use super::{ResourceOutcome, SizingOutcome, SizingTimeline};
 ///     to_s: 898_473_600,
 ///     step_s: 300.0,
 ///     tick_s: 60.0,
+///     warm_up_s: 0.0,
 ///     command: "plimsoll replay --vertical checkout.csv".to_owned(),
 ///     policies: Vec::new(),
 /// };
@@ -29,6 +30,8 @@ pub struct VerticalReport {
     pub step_s: f64,
     /// Time between decisions, in seconds.
     pub tick_s: f64,
+    /// What the sizers saw before that part, in seconds; the plots show it too.
+    pub warm_up_s: f64,
     /// The command that gives the same figures again.
     pub command: String,
     /// The sizers, in the order in which they were given.

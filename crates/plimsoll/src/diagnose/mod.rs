@@ -3,7 +3,6 @@
 mod page;
 mod show;
 
-
 use autoscale_core::{Diagnosis, DiagnosisConfig, SystemFigures, diagnose};
 use serde::Serialize;
 

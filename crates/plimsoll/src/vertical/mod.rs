@@ -36,6 +36,7 @@ pub(crate) fn run(path: &Path, args: &ReplayArgs) -> Result<String, InputError> 
         to_s: series.start.as_secs() + series.step.as_secs() * series.len() as u64,
         step_s: series.step.as_secs_f64(),
         tick_s: 0.0,
+        warm_up_s: args.load.warm_up.as_secs_f64(),
         command: command::vertical(path, args),
         policies: Vec::new(),
     };

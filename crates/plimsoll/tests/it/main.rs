@@ -16,6 +16,7 @@ mod settings;
 mod terraform;
 mod tune;
 mod tune_input;
+mod vertical;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
