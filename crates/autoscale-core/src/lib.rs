@@ -85,9 +85,10 @@ pub use triggers::{
 };
 pub use units::{Milli, ValueError};
 pub use vertical::{
-    AtLeast, ChangeRequirement, ContainerObservation, ContainerUsage, EvictionRequirement,
-    Histogram, HistogramCheckpoint, HistogramError, HistogramOptions, OomKill, Percentile,
-    Resource, ResourceEstimator, ResourceStage, Resources, UpdateMode, UsageCheckpoint,
+    AtLeast, Candidate, CandidateStage, ChangeRequirement, ContainerObservation, ContainerUsage,
+    EvictionRequirement, Histogram, HistogramCheckpoint, HistogramError, HistogramOptions, OomKill,
+    Percentile, Resource, ResourceEstimator, ResourceStage, Resources, RightSizing,
+    RightSizingConfig, RightSizingSnapshot, RightSizingState, UpdateMode, UsageCheckpoint,
     UsageConfig, VerticalDecision, VerticalReason, Vpa, VpaConfig, VpaSnapshot, VpaState,
     WithConfidence, WithMargin,
 };

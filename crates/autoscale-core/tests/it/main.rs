@@ -10,6 +10,7 @@ mod given;
 mod missing;
 mod predictive;
 mod properties;
+mod right_sizing;
 mod script;
 #[cfg(feature = "serde")]
 mod snapshot;

@@ -5,6 +5,7 @@ mod aws;
 mod hpa;
 mod kpa;
 mod predictive;
+mod right_sizing;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod triggers;
