@@ -67,10 +67,10 @@ pub use hpa::{
     ValueTarget, legacy_limit, per_pod_usage, rate_limit,
 };
 pub use instances::{
-    CheaperMix, Constraint, Demand, FleetGroup, HOURS_PER_MONTH, HourlyProfile, IdleNodes,
-    InstanceError, InstanceType, Mix, NodeGroup, NodeSettings, OffPeak, Offer, PoolRules,
-    PurchaseOption, ReserveAdvice, RightSizing, ScheduleBlock, ScheduleDays, Shortfall,
-    SizingAdvice, TypeAdvice, choose, choose_within, off_peak, reserve, right_size,
+    CheaperMix, Constraint, Demand, FleetGroup, FleetSizing, HOURS_PER_MONTH, HourlyProfile,
+    IdleNodes, InstanceError, InstanceType, Mix, NodeGroup, NodeSettings, OffPeak, Offer,
+    PoolRules, PurchaseOption, ReserveAdvice, ScheduleBlock, ScheduleDays, Shortfall, SizingAdvice,
+    TypeAdvice, choose, choose_within, off_peak, reserve, right_size,
 };
 pub use kpa::{Averages, Kpa, KpaConfig, KpaSample, KpaSnapshot, KpaState};
 pub use log::{Divergence, LogEntry, replay};
@@ -110,9 +110,10 @@ pub use triggers::{
 };
 pub use units::{Milli, ValueError};
 pub use vertical::{
-    AtLeast, ChangeRequirement, ContainerObservation, ContainerUsage, EvictionRequirement,
-    Histogram, HistogramCheckpoint, HistogramError, HistogramOptions, OomKill, Percentile,
-    Resource, ResourceEstimator, ResourceStage, Resources, UpdateMode, UsageCheckpoint,
+    AtLeast, Candidate, CandidateStage, ChangeRequirement, ContainerObservation, ContainerUsage,
+    EvictionRequirement, Histogram, HistogramCheckpoint, HistogramError, HistogramOptions, OomKill,
+    Percentile, Resource, ResourceEstimator, ResourceStage, Resources, RightSizing,
+    RightSizingConfig, RightSizingSnapshot, RightSizingState, UpdateMode, UsageCheckpoint,
     UsageConfig, VerticalDecision, VerticalReason, Vpa, VpaConfig, VpaSnapshot, VpaState,
     WithConfidence, WithMargin,
 };

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    ActivationConfig, AdjustmentType, Alarm, Behavior, Comparison, Decision, Fallback,
-    FallbackMode, Gauge, Hpa, HpaConfig, Kpa, KpaConfig, LoadTrend, MaxOf, MetricReading,
+    ActivationConfig, AdjustmentType, Alarm, Behavior, Comparison, ContainerObservation, Decision,
+    Fallback, FallbackMode, Gauge, Hpa, HpaConfig, Kpa, KpaConfig, LoadTrend, MaxOf, MetricReading,
     MetricSpec, Milli, NodePool, NodePoolConfig, Observation, PodGroup, Policy, PolicyExt,
     PoolNode, PoolObservation, Predictive, PredictiveConfig, ReadReplicas, ReadReplicasConfig,
-    ReplicaNode, ReplicaObservation, ResourceTarget, Sample, ScalingAction, ScalingAlarm, Sizer,
-    Statistic, StepAdjustment, StepScaling, StepScalingConfig, TargetTracking,
-    TargetTrackingConfig, TrackedTarget, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
+    ReplicaNode, ReplicaObservation, ResourceTarget, Resources, RightSizing, RightSizingConfig,
+    Sample, ScalingAction, ScalingAlarm, Sizer, Statistic, StepAdjustment, StepScaling,
+    StepScalingConfig, TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers,
+    TriggersConfig, VerticalDecision, Vpa, VpaConfig, WeightedConfig, WeightedFactors,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -295,4 +296,36 @@ fn node_sizing_allocates_nothing() {
     ];
     let rule = ReadReplicas::new(ReadReplicasConfig::new(1000.0)).unwrap();
     assert_eq!(sizing_allocations(rule, &seen), 0);
+}
+
+/// Sizes a container through two days, then counts the allocations of two more.
+fn container_allocations(
+    mut sizer: impl Sizer<Observation = ContainerObservation, Decision = VerticalDecision>,
+) -> u64 {
+    let mut out = VerticalDecision::default();
+    let (mut minute, mut request) = (0_u32, Resources::new(900, 600 << 20));
+    let mut run = |out: &mut VerticalDecision| {
+        for _ in 0..2880 {
+            let wave = f64::from(minute % 720) / 720.0;
+            let seen = ContainerObservation::new(request)
+                .with_cpu(0.2 + wave)
+                .with_memory(5e8 + 5e8 * wave)
+                .with_running(Duration::from_secs(60) * minute);
+            sizer.decide_into(Duration::from_secs(60) * minute, &seen, out);
+            if out.update {
+                request = out.target;
+            }
+            minute += 1;
+        }
+    };
+    run(&mut out);
+    allocation_counter::measure(|| run(&mut out)).count_total
+}
+
+#[test]
+fn sizing_a_container() {
+    let vpa = Vpa::new(VpaConfig::default()).unwrap();
+    assert_eq!(container_allocations(vpa), 0);
+    let ours = RightSizing::new(RightSizingConfig::default()).unwrap();
+    assert_eq!(container_allocations(ours), 0);
 }

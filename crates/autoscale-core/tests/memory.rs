@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use autoscale_core::{
-    AdjustmentType, Alarm, Behavior, Comparison, Decision, Gauge, Hpa, HpaConfig, Kpa, KpaConfig,
-    LoadTrend, MetricReading, MetricSpec, Milli, Observation, PodGroup, Policy, ResourceTarget,
-    Sample, ScalingAction, ScalingAlarm, Statistic, StepAdjustment, StepScaling, StepScalingConfig,
-    TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers, TriggersConfig, WeightedConfig,
-    WeightedFactors,
+    AdjustmentType, Alarm, Behavior, Comparison, ContainerObservation, Decision, Gauge, Hpa,
+    HpaConfig, Kpa, KpaConfig, LoadTrend, MetricReading, MetricSpec, Milli, Observation, PodGroup,
+    Policy, ResourceTarget, Resources, RightSizing, RightSizingConfig, Sample, ScalingAction,
+    ScalingAlarm, Sizer, Statistic, StepAdjustment, StepScaling, StepScalingConfig, TargetTracking,
+    TargetTrackingConfig, TrackedTarget, Triggers, TriggersConfig, VerticalDecision, Vpa,
+    VpaConfig, WeightedConfig, WeightedFactors,
 };
 
 const DAY_S: u64 = 86_400;
@@ -125,4 +126,56 @@ fn weighted_factors() {
     let config = WeightedConfig::default().with_trend(Some(trend));
     let new = |c| WeightedFactors::new(c).unwrap();
     keeps_at_most_a_kibibyte("weighted factors", &config, 15, new);
+}
+
+/// Most that a vertical sizer keeps of a container.
+const MOST_OF_A_CONTAINER: usize = 2048;
+
+/// Runs a sizer for two weeks of a use that spans so many powers of ten; gives what it keeps beyond
+/// its configuration.
+#[allow(clippy::disallowed_macros)] // The figures of docs/COMPARISON.md.
+fn kept<C: Clone, S>(name: &str, config: &C, tens: f64, new: impl FnOnce(C) -> S) -> usize
+where
+    S: Sizer<Observation = ContainerObservation, Decision = VerticalDecision>,
+{
+    let (mut sizer, mut copy) = (None, None);
+    let held = measure(|| {
+        let mut running = new(config.clone());
+        let mut out = VerticalDecision::default();
+        for minute in 0..14 * 1440_u32 {
+            let height = f64::from(minute * 31 % 1000) / 999.0 - 1.0;
+            let scale = 10.0_f64.powf(height * tens);
+            let seen = ContainerObservation::new(Resources::new(4000, 8 << 30))
+                .with_cpu(4.0 * scale)
+                .with_memory(8e9 * 10.0_f64.powf((f64::from(minute % 7) - 7.0) / 7.0 * tens))
+                .with_running(Duration::from_secs(60) * minute);
+            running.decide_into(Duration::from_secs(60) * minute, &seen, &mut out);
+        }
+        sizer = Some(running);
+    });
+    let given = measure(|| copy = Some(config.clone()));
+    let heap = usize::try_from(held.bytes_current - given.bytes_current).unwrap();
+    let state = size_of::<S>() - size_of::<C>() + heap;
+    println!("{name}, 10^{tens}: {state} bytes, {heap} of them on the heap");
+    state
+}
+
+#[test]
+fn right_sizing() {
+    for tens in [0.2, 1.0, 6.0] {
+        let new = |config| RightSizing::new(config).unwrap();
+        let state = kept("right-sizing", &RightSizingConfig::default(), tens, new);
+        assert!(state <= MOST_OF_A_CONTAINER, "{state} bytes");
+    }
+}
+
+#[test]
+fn vpa() {
+    let state = |tens| kept("vpa", &VpaConfig::default(), tens, |c| Vpa::new(c).unwrap());
+    let states = [0.2, 1.0, 2.0].map(state);
+    assert!(states.is_sorted());
+    assert!(
+        states.iter().all(|state| *state <= MOST_OF_A_CONTAINER),
+        "{states:?}"
+    );
 }

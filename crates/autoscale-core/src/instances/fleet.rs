@@ -183,14 +183,14 @@ fn share(field: impl Into<String>, value: f64) -> Result<(), ConfigError> {
 /// How busy nodes should be, and what may stand in for them.
 ///
 /// ```
-/// let config = autoscale_core::RightSizing::default().with_cpu_utilization(0.6);
+/// let config = autoscale_core::FleetSizing::default().with_cpu_utilization(0.6);
 /// assert_eq!((config.cpu_utilization, config.memory_utilization), (0.6, 0.8));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
-pub struct RightSizing {
+pub struct FleetSizing {
     /// Target share of the CPU in use; 0.01 … 1, default 0.7.
     pub cpu_utilization: f64,
     /// Target share of the memory in use; 0.01 … 1, default 0.8.
@@ -208,7 +208,7 @@ pub struct RightSizing {
     pub settings: NodeSettings,
 }
 
-impl Default for RightSizing {
+impl Default for FleetSizing {
     fn default() -> Self {
         Self {
             cpu_utilization: 0.7,
@@ -222,8 +222,8 @@ impl Default for RightSizing {
     }
 }
 
-impl RightSizing {
-    setters! { "RightSizing::default()";
+impl FleetSizing {
+    setters! { "FleetSizing::default()";
         with_cpu_utilization: cpu_utilization, f64, "0.6";
         with_memory_utilization: memory_utilization, f64, "0.75";
         with_survivor_utilization: survivor_utilization, f64, "0.9";
@@ -256,10 +256,10 @@ impl RightSizing {
 /// Nodes with nothing to do, beyond the headroom and what the loss of a spot group needs.
 ///
 /// ```
-/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, RightSizing, right_size};
+/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, FleetSizing, right_size};
 /// let table = [InstanceType::new("a", 2.0, 8.0, 100.0).with_on_demand(Some(Offer::at(0.1)))];
 /// let fleet = [FleetGroup::new("a", PurchaseOption::OnDemand, 10, 0.35, 0.2)];
-/// let idle = &right_size(&table, &fleet, &RightSizing::default())?.idle[0];
+/// let idle = &right_size(&table, &fleet, &FleetSizing::default())?.idle[0];
 /// assert_eq!(idle.nodes.to_string(), "5 × a on_demand");
 /// assert!((idle.saves_per_month - 5.0 * 0.1 * 730.0).abs() < 1e-9);
 /// # Ok::<(), autoscale_core::InstanceError>(())
@@ -276,10 +276,10 @@ pub struct IdleNodes {
 /// One type of the table that would carry the fleet's work alone.
 ///
 /// ```
-/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, RightSizing, right_size};
+/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, FleetSizing, right_size};
 /// let table = [InstanceType::new("a", 2.0, 8.0, 100.0).with_on_demand(Some(Offer::at(0.1)))];
 /// let fleet = [FleetGroup::new("a", PurchaseOption::OnDemand, 10, 0.35, 0.2)];
-/// let advice = right_size(&table, &fleet, &RightSizing::default())?;
+/// let advice = right_size(&table, &fleet, &FleetSizing::default())?;
 /// assert_eq!((advice.by_type[0].workers, advice.by_type[0].cache_mb), (4, 1024));
 /// assert_eq!(advice.by_type[0].mix.size, 5);
 /// # Ok::<(), autoscale_core::InstanceError>(())
@@ -304,13 +304,13 @@ pub struct TypeAdvice {
 /// What a fleet should be.
 ///
 /// ```
-/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, RightSizing, right_size};
+/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, FleetSizing, right_size};
 /// let table = [
 ///     InstanceType::new("a", 2.0, 8.0, 100.0).with_on_demand(Some(Offer::at(0.1))),
 ///     InstanceType::new("b", 8.0, 16.0, 400.0).with_on_demand(Some(Offer::at(0.3))),
 /// ];
 /// let fleet = [FleetGroup::new("a", PurchaseOption::OnDemand, 20, 0.5, 0.2)];
-/// let advice = right_size(&table, &fleet, &RightSizing::default())?;
+/// let advice = right_size(&table, &fleet, &FleetSizing::default())?;
 /// assert_eq!(advice.used_vcpu, 20.0);
 /// assert!(advice.saves_per_month > 0.0 && advice.mix.vcpu >= 20.0 / 0.7);
 /// # Ok::<(), autoscale_core::InstanceError>(())
@@ -346,17 +346,17 @@ pub struct SizingAdvice {
 /// not have.
 ///
 /// ```
-/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, RightSizing, right_size};
+/// use autoscale_core::{FleetGroup, InstanceType, Offer, PurchaseOption, FleetSizing, right_size};
 /// let table = [InstanceType::new("a", 2.0, 8.0, 100.0).with_on_demand(Some(Offer::at(0.1)))];
 /// let fleet = [FleetGroup::new("b", PurchaseOption::OnDemand, 1, 0.5, 0.5)];
-/// let refused = right_size(&table, &fleet, &RightSizing::default()).err().map(|e| e.to_string());
+/// let refused = right_size(&table, &fleet, &FleetSizing::default()).err().map(|e| e.to_string());
 /// let expected = "fleet[0].instance is b, must be the name of a type in the table";
 /// assert_eq!(refused.as_deref(), Some(expected));
 /// ```
 pub fn right_size(
     types: &[InstanceType],
     fleet: &[FleetGroup],
-    config: &RightSizing,
+    config: &FleetSizing,
 ) -> Result<SizingAdvice, InstanceError> {
     table::validate(types)?;
     config.validate()?;

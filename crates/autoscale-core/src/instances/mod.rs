@@ -38,7 +38,7 @@ mod table;
 
 pub use error::{InstanceError, Shortfall};
 pub use fleet::{
-    FleetGroup, IdleNodes, NodeSettings, RightSizing, SizingAdvice, TypeAdvice, right_size,
+    FleetGroup, FleetSizing, IdleNodes, NodeSettings, SizingAdvice, TypeAdvice, right_size,
 };
 pub use mix::{CheaperMix, Constraint, Mix, NodeGroup};
 pub use off_peak::{OffPeak, ScheduleBlock, ScheduleDays, off_peak};

@@ -135,6 +135,8 @@ pub struct VerticalDecision {
     pub reason: VerticalReason,
     /// The numbers behind the target, one entry for each resource that has one.
     pub stages: Vec<ResourceStage>,
+    /// What each candidate would have delivered; empty for a [`Vpa`](crate::Vpa).
+    pub candidates: Vec<CandidateStage>,
     /// How far the history is to be trusted: 1 for a full interval of samples, 24 h by default.
     pub confidence: f64,
     /// Sum over the resources of `|request − target| / request`.
@@ -147,11 +149,14 @@ impl VerticalDecision {
     /// Empties it for the next decision and keeps its buffers.
     pub(crate) fn reset(&mut self) {
         let stages = core::mem::take(&mut self.stages);
+        let candidates = core::mem::take(&mut self.candidates);
         *self = Self {
             stages,
+            candidates,
             ..Self::default()
         };
         self.stages.clear();
+        self.candidates.clear();
     }
 }
 
@@ -175,6 +180,54 @@ pub struct ResourceStage {
     pub with_minimum: u64,
     /// Within the allowed minimum and maximum: the target.
     pub capped: u64,
+}
+
+/// What makes a [`RightSizing`](crate::RightSizing)'s candidate.
+///
+/// ```
+/// use autoscale_core::Candidate;
+/// assert_ne!(Candidate::MemoryMargin(0.03), Candidate::MemoryMargin(0.08));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Candidate {
+    /// CPU use is remembered with this half-life, in hours.
+    CpuHalfLifeHours(f64),
+    /// Memory is given this share more than its highest use.
+    MemoryMargin(f64),
+}
+
+/// What a candidate would have delivered, by its decayed record.
+///
+/// ```
+/// use autoscale_core::{Candidate, CandidateStage};
+/// let stage = CandidateStage {
+///     candidate: Candidate::MemoryMargin(0.03),
+///     request: 1 << 30,
+///     violation_share: 2e-5,
+///     slack: 0.2,
+///     restarts_per_day: 0.1,
+///     followed: true,
+/// };
+/// assert!(stage.slack > stage.violation_share);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CandidateStage {
+    /// Which one.
+    pub candidate: Candidate,
+    /// What it would ask for now, in millicores or bytes.
+    pub request: u64,
+    /// Share of the time with use above its request.
+    pub violation_share: f64,
+    /// What it requested in vain, as a share of the use.
+    pub slack: f64,
+    /// How often it would have started the container anew.
+    pub restarts_per_day: f64,
+    /// Whether it is the one that is followed.
+    pub followed: bool,
 }
 
 /// Why a container is resized, or is not.

@@ -14,6 +14,7 @@ mod nodes;
 mod predictive;
 mod properties;
 mod provision;
+mod right_sizing;
 mod script;
 #[cfg(feature = "serde")]
 mod snapshot;

@@ -7,6 +7,7 @@ mod hpa;
 mod kpa;
 mod nodes;
 mod predictive;
+mod right_sizing;
 #[cfg(feature = "schedule")]
 mod schedule;
 mod triggers;

@@ -1,8 +1,8 @@
 //! Every field changes an answer, every refusal names its field, and files keep everything.
 
 use autoscale_core::{
-    Demand, FleetGroup, HourlyProfile, InstanceType, NodeSettings, Offer, PoolRules,
-    PurchaseOption, RightSizing, choose, off_peak, right_size,
+    Demand, FleetGroup, FleetSizing, HourlyProfile, InstanceType, NodeSettings, Offer, PoolRules,
+    PurchaseOption, choose, off_peak, right_size,
 };
 
 use super::guide;
@@ -76,9 +76,9 @@ fn demand_and_rules() {
 #[test]
 fn right_sizing() {
     let fleet = || FleetGroup::new("t3.large", PurchaseOption::OnDemand, 40, 0.5, 0.3);
-    let config = RightSizing::default;
+    let config = FleetSizing::default;
     let advise =
-        |group: FleetGroup, config: RightSizing| right_size(&guide(), &[group], &config).unwrap();
+        |group: FleetGroup, config: FleetSizing| right_size(&guide(), &[group], &config).unwrap();
     let plain = advise(fleet(), config());
     let settings = NodeSettings::default().with_workers_per_vcpu(1.0);
     let changes = [

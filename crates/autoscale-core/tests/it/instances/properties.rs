@@ -1,7 +1,7 @@
 //! Whatever is asked: no panic, and more never costs less nor a choice more.
 
 use autoscale_core::{
-    FleetGroup, HourlyProfile, InstanceType, PurchaseOption, RightSizing, choose, off_peak,
+    FleetGroup, FleetSizing, HourlyProfile, InstanceType, PurchaseOption, choose, off_peak,
     reserve, right_size,
 };
 use proptest::prelude::*;
@@ -59,7 +59,7 @@ proptest! {
         day in prop::collection::vec(0.0_f64..500.0, 24),
     ) {
         let fleet = [FleetGroup::new("t0", PurchaseOption::OnDemand, count, cpu, memory)];
-        if let Ok(advice) = right_size(&types, &fleet, &RightSizing::default()) {
+        if let Ok(advice) = right_size(&types, &fleet, &FleetSizing::default()) {
             let saves = advice.cost_per_month - advice.mix.cost_per_month();
             prop_assert!((saves - advice.saves_per_month).abs() < 1e-6);
             prop_assert!(advice.idle.iter().all(|idle| idle.nodes.count <= count));
