@@ -5,10 +5,12 @@ mod show;
 
 use std::path::Path;
 
-use autoscale_core::{ContainerObservation, Sizer, VerticalDecision, Vpa, VpaConfig};
+use autoscale_core::{
+    ContainerObservation, RightSizing, RightSizingConfig, Sizer, VerticalDecision, Vpa, VpaConfig,
+};
 use plimsoll_sim::vertical::{
-    ContainerConfig, ContainerPlant, SizerReport, SizingOutcome, SizingTimeline, VerticalReport,
-    html,
+    ContainerConfig, ContainerPlant, ResourceReport, SizerPoint, SizerReport, SizingOutcome,
+    SizingTimeline, VerticalReport, html,
 };
 
 use crate::cli::ReplayArgs;
@@ -20,6 +22,14 @@ use crate::report_files::ReportFiles;
 
 /// Columns of the report's plots.
 const PLOT_COLUMNS: usize = 400;
+
+/// Shares of violations that right-sizing is swept over.
+const SWEEP: [f64; 10] = [0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 3e-4, 1e-4];
+/// Least and most that it can be asked for.
+const LEAST: f64 = 1e-5;
+const MOST: f64 = 0.5;
+/// Restarts a day that it is allowed beside a VPA without any.
+const LEAST_RESTARTS: f64 = 0.01;
 
 type AnySizer = dyn Sizer<Observation = ContainerObservation, Decision = VerticalDecision>;
 
@@ -40,13 +50,19 @@ pub(crate) fn run(path: &Path, args: &ReplayArgs) -> Result<String, InputError> 
         command: command::vertical(path, args),
         policies: Vec::new(),
     };
-    for vpa in &vpas {
+    for (index, vpa) in vpas.iter().enumerate() {
         let config = ContainerConfig::default()
             .with_update_mode(vpa.config.update_mode)
             .with_warm_up(args.load.warm_up);
         let plant = ContainerPlant::new(&series, config).map_err(|e| flag_error(&e))?;
         report.tick_s = plant.tick().as_secs_f64();
-        report.policies.push(replay_vpa(&plant, vpa)?);
+        let of_vpa = replay_vpa(&plant, vpa)?;
+        // Right-sizing stands beside the first one, whose bounds it has.
+        let ours = (index == 0)
+            .then(|| right_sizing(&plant, vpa, &of_vpa, args.vertical.violations))
+            .transpose()?;
+        report.policies.push(of_vpa);
+        report.policies.extend(ours);
     }
     files.write(&report, html, show::summary)
 }
@@ -83,4 +99,57 @@ fn replay(plant: &ContainerPlant<'_>, sizer: &mut AnySizer) -> (SizingOutcome, S
     );
     plant.run(sizer, &mut recorder);
     recorder
+}
+
+/// Right-sizing beside a VPA: with its bounds and mode, and no more restarts a day than it had. Where
+/// no share of violations is asked for, the share that the VPA delivered is, of each resource.
+fn right_sizing(
+    plant: &ContainerPlant<'_>,
+    vpa: &NamedVpa,
+    delivered: &SizerReport,
+    violations: Option<f64>,
+) -> Result<SizerReport, InputError> {
+    let of = |resource: Option<ResourceReport>, default: f64| {
+        let delivered = resource.map_or(default, |r| r.violation_share);
+        violations.unwrap_or(delivered).clamp(LEAST, MOST)
+    };
+    let default = RightSizingConfig::default();
+    let restarts = delivered.restarts_per_day.max(LEAST_RESTARTS);
+    let config = RightSizingConfig::default()
+        .with_max_restarts_per_day(restarts)
+        .with_minimum(vpa.config.pod_minimum)
+        .with_min_allowed(vpa.config.min_allowed)
+        .with_max_allowed(vpa.config.max_allowed)
+        .with_control_cpu(vpa.config.control_cpu)
+        .with_control_memory(vpa.config.control_memory)
+        .with_update_mode(vpa.config.update_mode)
+        .with_oom_bump_up_ratio(vpa.config.usage.oom_bump_up_ratio)
+        .with_oom_min_bump_up_bytes(vpa.config.usage.oom_min_bump_up_bytes);
+    let at = |cpu, memory| {
+        let config = config
+            .clone()
+            .with_cpu_violations(cpu)
+            .with_memory_violations(memory);
+        RightSizing::new(config).map_err(|e| flag_error(&e))
+    };
+    let cpu = of(delivered.cpu, default.cpu_violations);
+    let memory = of(delivered.memory, default.memory_violations);
+    let (outcome, timeline) = replay(plant, &mut at(cpu, memory)?);
+    let mut report = SizerReport::new("right-sizing", "right-sizing", &outcome);
+    report.setting = Some(match (report.cpu, report.memory) {
+        (None, Some(_)) => memory,
+        _ => cpu,
+    });
+    report.timeline = Some(timeline);
+    if violations.is_none() {
+        report.notes.push(format!(
+            "asked for the share of violations that {} delivered, and for no more restarts",
+            vpa.name
+        ));
+    }
+    for share in SWEEP {
+        let (outcome, _) = replay(plant, &mut at(share, share)?);
+        report.sweep.push(SizerPoint::new(share, &outcome));
+    }
+    Ok(report)
 }
