@@ -22,7 +22,9 @@ pub use plant::{
     Crash, Outage, Plant, PlantConfig, PlantError, Recorder, RollingUpdate, Signal, StartUp,
 };
 pub use prices::{FollowedPrice, Prices};
-pub use report::{CloseUp, PolicyReport, PolicySummary, ReplayReport, ScenarioReport, html, peak};
+pub use report::{
+    CloseUp, PolicyReport, PolicySummary, ReplayReport, ScenarioReport, html, page, peak,
+};
 pub use scenario::{MATRIX_LAGS, MATRIX_START_UPS, Scenario};
 pub use sweep::{BAD_LIMITS, FrontierPoint, SweepPoint, frontier, in_parallel};
 pub use timeline::{Column, Timeline};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_sim::{Scenario, Unit};
 
+use crate::size::{self, Share, per_minute};
 use crate::tune::Knob;
 
 /// What would this autoscaler have done with last week's load, what would it have cost, and how far
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     /// Search an HPA's knobs on the first part of a recorded load, judge them on the rest, and write
     /// the manifest to apply.
     Tune(Box<TuneArgs>),
+    /// Say how many replicas and which instances a load needs, what they cost, and what saves.
+    Size(Box<SizeArgs>),
 }
 
 /// Arguments of `plimsoll replay`.
@@ -163,6 +166,59 @@ pub(crate) struct OutputArgs {
     pub(crate) html: Option<PathBuf>,
 }
 
+/// Arguments of `plimsoll size`.
+#[derive(Debug, Args)]
+pub(crate) struct SizeArgs {
+    /// Plan (TOML, YAML or JSON), or a recorded load (CSV with the columns timestamp and value).
+    /// Default, without --load, --users and --types: an example plan, built in.
+    pub(crate) file: Option<PathBuf>,
+
+    /// Load to carry, such as 12000/m or 200/s; in place of the plan's.
+    #[arg(long, value_name = "RATE", value_parser = per_minute, conflicts_with = "users")]
+    pub(crate) load: Option<f64>,
+
+    /// Concurrent users; in place of the plan's load.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) users: Option<f64>,
+
+    /// Requests that one user makes, such as 6/m.
+    #[arg(long, value_name = "RATE", value_parser = per_minute)]
+    pub(crate) requests_per_user: Option<f64>,
+
+    /// Quantile of the recorded load to carry. Default: 99.9%, or, with --availability, what half
+    /// of the error budget leaves.
+    #[arg(long, value_name = "SHARE", value_parser = quantile)]
+    pub(crate) quantile: Option<Share>,
+
+    /// What the recorded load's values count.
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<UnitName>,
+
+    /// Table of instance types (TOML, YAML or JSON); in place of the plan's. Default: four types
+    /// with made-up prices, built in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) types: Option<PathBuf>,
+
+    /// Share of the load that is held ready beyond it. Default: 20%.
+    #[arg(long, value_name = "SHARE", value_parser = headroom)]
+    pub(crate) headroom: Option<Share>,
+
+    /// Share of the time that the whole load is carried though replicas fail, such as 99.9%.
+    #[arg(long, value_name = "SHARE", value_parser = availability)]
+    pub(crate) availability: Option<Share>,
+
+    /// Take spot nodes where they have a price, whatever the plan says.
+    #[arg(long, conflicts_with = "no_spot")]
+    pub(crate) spot: bool,
+
+    /// Take no spot nodes.
+    #[arg(long)]
+    pub(crate) no_spot: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 /// Arguments of `plimsoll decide`.
 #[derive(Debug, Args)]
 pub(crate) struct DecideArgs {
@@ -274,6 +330,26 @@ fn share(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|v| *v > 0.0 && *v <= 1.0)
         .ok_or_else(|| "must be more than 0 and at most 1 (or 100%)".to_owned())
+}
+
+fn quantile(text: &str) -> Result<Share, String> {
+    share(text).map(Share)
+}
+
+fn headroom(text: &str) -> Result<Share, String> {
+    size::share(text).and_then(|share| {
+        let fine = share.0 <= 100.0;
+        fine.then_some(share)
+            .ok_or_else(|| "must be at most 100 times the load (10000%)".to_owned())
+    })
+}
+
+fn availability(text: &str) -> Result<Share, String> {
+    size::share(text).and_then(|share| {
+        let fine = share.0 <= 0.999_999;
+        fine.then_some(share)
+            .ok_or_else(|| "must be at most 0.999999 (99.9999%)".to_owned())
+    })
 }
 
 fn moment(text: &str) -> Result<Moment, String> {

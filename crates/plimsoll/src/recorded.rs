@@ -1,10 +1,11 @@
 //! A recorded load, and the fleet that it is replayed on.
 
+use std::path::Path;
 use std::time::Duration;
 
 use autoscale_core::format_duration;
 use plimsoll_sim::{
-    CsvSource, Demand, Plant, PlantConfig, ServiceModel, StartUp, Trace, TraceSource,
+    CsvSource, Demand, Plant, PlantConfig, ServiceModel, StartUp, Trace, TraceSource, Unit,
 };
 
 use crate::candidate::Fleet;
@@ -98,25 +99,29 @@ fn load(args: &LoadArgs, trace: &Trace, warm_up: Duration) -> Result<Demand, Inp
 
 /// Reads the trace, or the built-in one.
 fn load_trace(args: &LoadArgs) -> Result<(String, Trace), InputError> {
-    let parse = |file: &str, text: &str| {
-        read_trace(
-            &CsvSource::new(text).with_unit(args.unit.into()),
-            |e| match e.line() {
-                Some(line) => InputError::in_line(file, line, e.to_string()),
-                None => InputError::new(file, None, e.to_string()),
-            },
-        )
-    };
     let Some(path) = &args.trace else {
-        return Ok((WORLD_CUP_NAME.to_owned(), parse(WORLD_CUP_NAME, WORLD_CUP)?));
+        let trace = parse_trace(WORLD_CUP_NAME, WORLD_CUP, args.unit.into())?;
+        return Ok((WORLD_CUP_NAME.to_owned(), trace));
     };
-    let file = path.display().to_string();
+    let name = path.file_stem().map_or_else(
+        || path.display().to_string(),
+        |s| s.to_string_lossy().into_owned(),
+    );
+    Ok((name, trace_from(path, args.unit.into())?))
+}
+
+/// Reads a trace from a file.
+pub(crate) fn trace_from(path: &Path, unit: Unit) -> Result<Trace, InputError> {
     let bytes = std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
     let text = String::from_utf8(bytes).map_err(|e| InputError::not_utf8(path, &e))?;
-    let name = path
-        .file_stem()
-        .map_or_else(|| file.clone(), |s| s.to_string_lossy().into_owned());
-    Ok((name, parse(&file, &text)?))
+    parse_trace(&path.display().to_string(), &text, unit)
+}
+
+fn parse_trace(file: &str, text: &str, unit: Unit) -> Result<Trace, InputError> {
+    read_trace(&CsvSource::new(text).with_unit(unit), |e| match e.line() {
+        Some(line) => InputError::in_line(file, line, e.to_string()),
+        None => InputError::new(file, None, e.to_string()),
+    })
 }
 
 /// Reads a trace from any source.

@@ -47,6 +47,33 @@ const STYLE: &str = include_str!("page.css");
 /// ```
 #[must_use]
 pub fn html(report: &ReplayReport) -> String {
+    let body = markup! {
+        (heading(report))
+        @if report.policies.is_empty() {
+            p.note { "No policy was replayed." }
+        } @else {
+            (verdict(report, &terms(report)))
+            (comparison(report))
+            (frontier_plot(report))
+            (scenarios(report))
+            @for (i, policy) in report.policies.iter().enumerate() {
+                (policy_section(report, i, policy))
+            }
+        }
+        (footer(report))
+    };
+    page(&question(report), &body.into_string())
+}
+
+/// A page in the report's look around a body that is markup already. The title is text: it is
+/// escaped here.
+///
+/// ```
+/// let page = plimsoll_sim::page("2 < 3", "<h1>Two</h1>");
+/// assert!(page.contains("<title>2 &lt; 3</title>") && page.contains("<h1>Two</h1>"));
+/// ```
+#[must_use]
+pub fn page(title: &str, body: &str) -> String {
     let page = markup! {
         (PreEscaped("<!DOCTYPE html>\n"))
         html lang="en" {
@@ -56,26 +83,12 @@ pub fn html(report: &ReplayReport) -> String {
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
                 ))
                 (PreEscaped("<meta name=\"color-scheme\" content=\"light dark\"/>"))
-                title { (question(report)) }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 (definitions())
-                main {
-                    (heading(report))
-                    @if report.policies.is_empty() {
-                        p.note { "No policy was replayed." }
-                    } @else {
-                        (verdict(report, &terms(report)))
-                        (comparison(report))
-                        (frontier_plot(report))
-                        (scenarios(report))
-                        @for (i, policy) in report.policies.iter().enumerate() {
-                            (policy_section(report, i, policy))
-                        }
-                    }
-                    (footer(report))
-                }
+                main { (PreEscaped(body)) }
             }
         }
     };

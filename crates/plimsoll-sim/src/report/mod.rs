@@ -18,7 +18,7 @@ mod verdict;
 
 use serde::Serialize;
 
-pub use html::html;
+pub use html::{html, page};
 pub use matrix::PolicySummary;
 
 use crate::{

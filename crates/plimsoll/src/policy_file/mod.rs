@@ -35,6 +35,7 @@
 //! guide with a complete example of each kind is `docs/policy-files.md`.
 
 mod around;
+mod document;
 mod fault;
 mod manifest;
 mod nearest;
@@ -55,6 +56,7 @@ use std::path::Path;
 pub(crate) use around::Around;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
 use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig, TriggersConfig, WeightedConfig};
+pub(crate) use document::Document;
 use serde::Deserialize;
 
 use crate::input_error::InputError;

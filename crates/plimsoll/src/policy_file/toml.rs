@@ -379,7 +379,8 @@ fn place_of(root: &Node, error: &ConfigError) -> Position {
     root.find(path.split(',').next().unwrap_or(path))
 }
 
-fn parse(source: &str) -> Result<Node, Fault> {
+/// A file as a tree.
+pub(super) fn parse(source: &str) -> Result<Node, Fault> {
     let places = Places::new(source);
     let table = DeTable::parse(source).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);

@@ -1,0 +1,653 @@
+//! From the plan to the answer.
+
+use autoscale_core::{
+    ConfigError, InstanceError, InstanceType, LoadPhase, NodeGroup, PhaseCheck, PoolRules,
+    Provision, ProvisionConfig, ProvisionReason, provision,
+};
+
+use super::load::Load;
+use super::nodes::{Budget, Chosen, Need, at_one_price};
+use super::plan::PlanFile;
+use super::report::{
+    Alternative, Bar, ChosenBy, MixReport, NoCost, NodesReport, ObjectiveReport, PhaseReport,
+    ReplicaIs, Replicas, Report, Saving, Stage, TypeReport, Unit, cheaper, shortfall,
+};
+use super::{around, fleet};
+use crate::input_error::InputError;
+
+/// Most replicas that one node is taken to carry where only the errors of a load are looked for.
+const ANY_RATE: f64 = 1e9;
+
+/// Answers a plan; `name` and `command` are what it is called and how it is asked again.
+pub(super) fn answer(file: &PlanFile, name: String, command: String) -> Result<Report, InputError> {
+    check_objective(file)?;
+    let plan = &file.plan;
+    let load = Load::read(file)?;
+    let objective = ObjectiveReport {
+        headroom: plan.objective.headroom(),
+        survivor_headroom: plan.objective.survivor_headroom(),
+        availability: plan.objective.availability.map(|share| share.0),
+        replica_availability: plan
+            .objective
+            .availability
+            .map(|_| plan.objective.replica_availability()),
+    };
+    let report = Report {
+        plan: name,
+        currency: plan.currency.clone(),
+        prices_made_up: plan.prices_made_up && !plan.instances.is_empty(),
+        load,
+        objective,
+        replicas: None,
+        instances: None,
+        no_cost: None,
+        alternatives: Vec::new(),
+        types: Vec::new(),
+        phases: Vec::new(),
+        right_sizing: None,
+        off_peak: None,
+        reserve: Vec::new(),
+        read_replicas: around::read_replicas(file)?,
+        cache: around::cache(file)?,
+        savings: Vec::new(),
+        bars: Vec::new(),
+        notes: Vec::new(),
+        command,
+    };
+    let types = file.types()?;
+    let rules = fleet::checked_rules(file, &types)?;
+    let allowed = file.allowed(&types)?;
+    let mut sizing = Sizing {
+        file,
+        report,
+        rules,
+        types: allowed,
+        unit: Unit::RequestsPerMinute,
+        need: None,
+    };
+    sizing.say_what_is_assumed();
+    if sizing.report.load.requests_per_minute.is_some() {
+        sizing.size()?;
+    } else if plan.fleet.is_empty()
+        && sizing.report.read_replicas.is_none()
+        && sizing.report.cache.is_none()
+    {
+        let message = "load is missing: requests_per_minute, users, trace or hourly in load; \
+                       phases; endpoints; or a fleet, read_replicas or a cache to size";
+        return Err(file.refuse("load", message));
+    }
+    fleet::right_sizing(&mut sizing, &types)?;
+    fleet::off_peak_savings(&mut sizing)?;
+    around::bars(&mut sizing.report);
+    sizing.cost_bar();
+    Ok(sizing.report)
+}
+
+fn check_objective(file: &PlanFile) -> Result<(), InputError> {
+    let objective = &file.plan.objective;
+    for (field, share) in [
+        ("headroom", objective.headroom()),
+        ("survivor_headroom", objective.survivor_headroom()),
+    ] {
+        if share > 100.0 {
+            let message = format!("objective.{field} is {share}, must be 0 … 100");
+            return Err(file.refuse(&format!("objective.{field}"), message));
+        }
+    }
+    match objective.max_cost_per_month {
+        Some(most) if !(most > 0.0 && most.is_finite()) => {
+            let message = format!("objective.max_cost_per_month is {most}, must be above 0");
+            Err(file.refuse("objective.max_cost_per_month", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A plan on its way to the answer.
+pub(super) struct Sizing<'a> {
+    pub(super) file: &'a PlanFile,
+    pub(super) report: Report,
+    pub(super) rules: PoolRules,
+    /// What the pool may be of; each carries so many of `unit`.
+    pub(super) types: Vec<InstanceType>,
+    unit: Unit,
+    /// What the nodes were chosen for.
+    pub(super) need: Option<Need>,
+}
+
+impl Sizing<'_> {
+    fn say_what_is_assumed(&mut self) {
+        let plan = &self.file.plan;
+        let mut note = |text: &str| self.report.notes.push(text.to_owned());
+        if plan.objective.headroom.is_none() && self.report.load.requests_per_minute.is_some() {
+            note("headroom is not given: 20%");
+        }
+        if plan.objective.availability.is_none() {
+            note("availability is not given: no spare for replicas that are down");
+        } else if plan.objective.replica_availability.is_none() {
+            note("replica_availability is not given: a replica is up 99% of the time");
+        }
+        if plan.instances.is_empty() {
+            note("no instance types are given: no instances, no cost");
+        }
+    }
+
+    fn size(&mut self) -> Result<(), InputError> {
+        let replica = self.file.plan.replica;
+        let shared = replica.is_some() || !self.report.load.endpoints.is_empty();
+        let down = self.budget();
+        if shared {
+            self.size_shared(down)
+        } else {
+            self.size_nodes(down)
+        }
+    }
+
+    /// What of the error budget is left for replicas that are down.
+    fn budget(&mut self) -> Option<f64> {
+        let availability = self.report.objective.availability?;
+        let budget = 1.0 - availability;
+        let uncovered = self
+            .report
+            .load
+            .trace
+            .as_ref()
+            .map_or(0.0, |t| t.uncovered_share);
+        let left = budget - uncovered;
+        if left >= 1e-6 {
+            return Some(left);
+        }
+        self.report.bars.push(Bar {
+            bar: "error budget".to_owned(),
+            met: false,
+            message: format!(
+                "the load is above what is sized for in {uncovered:.6} of the time, the whole \
+                 budget is {budget:.6}: nothing is left for replicas that are down"
+            ),
+        });
+        None
+    }
+
+    fn provision(&self, config: &ProvisionConfig) -> Result<Provision, InputError> {
+        let refused = |e: ConfigError| self.file.refused("replica", &e);
+        provision(config).map_err(refused)
+    }
+
+    /// Replicas of their own, and nodes to put them on.
+    fn size_shared(&mut self, down: Option<f64>) -> Result<(), InputError> {
+        let objective = &self.file.plan.objective;
+        let mut config = self.report.load.config(self.file);
+        let rate = self.file.plan.replica.and_then(|r| r.requests_per_minute);
+        config.replica_requests_per_minute = rate;
+        if rate.is_none() && !config.endpoints.is_empty() {
+            // The load is what the endpoints' shares are of.
+            config.requests_per_minute = None;
+        }
+        config.utilization = 1.0 / (1.0 + objective.headroom());
+        config.availability = down.map(|down| 1.0 - down);
+        let found = self.provision(&config)?;
+        config.utilization = 1.0 / (1.0 + objective.survivor_headroom());
+        config.availability = None;
+        config.min_replicas = 0;
+        let survivors = self.provision(&config)?;
+        let stages = found.stages.iter().map(|stage| Stage {
+            reason: stage.reason,
+            name: stage.name.clone(),
+            requests_per_minute: Some(stage.requests_per_minute).filter(|rate| *rate > 0.0),
+            exact: Some(stage.replicas_exact),
+            replicas: stage.replicas,
+        });
+        self.report.replicas = Some(Replicas {
+            count: found.replicas,
+            replica_is: ReplicaIs::Part,
+            needed: found.needed,
+            spare: found.spare,
+            reason: found.reason,
+            shortage_probability: found.shortage_probability,
+            stages: stages.collect(),
+        });
+        self.error_budget_bar(found.shortage_probability, down);
+        self.shared_types()?;
+        let need = Need {
+            base: f64::from(survivors.needed),
+            whole: f64::from(found.replicas),
+            demand: objective.demand(0.0).with_survivor_headroom(0.0),
+            budget: None,
+        };
+        self.choose(need)?;
+        let checks = found.phases.iter().zip(&survivors.phases);
+        for (given, (check, left)) in self.file.plan.phases.iter().zip(checks) {
+            let phase = self.shared_phase(given, check, left)?;
+            self.add_phase(phase);
+        }
+        Ok(())
+    }
+
+    /// The types in replicas: what does not hold one is left out.
+    fn shared_types(&mut self) -> Result<(), InputError> {
+        self.unit = Unit::Replicas;
+        let mut left_out = Vec::new();
+        let mut types = Vec::new();
+        for kind in &self.types {
+            let Some(fits) = self.file.fits(kind) else {
+                let message = "replica is missing: what of a node one takes (vcpu, memory_gib or \
+                               requests_per_minute)";
+                return Err(self.file.refuse("replica", message));
+            };
+            if fits < 1.0 {
+                left_out.push(kind.name.as_str());
+                continue;
+            }
+            let mut kind = kind.clone();
+            kind.requests_per_minute = fits;
+            types.push(kind);
+        }
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            self.report
+                .notes
+                .push(format!("too small for a replica: {names}"));
+        }
+        if types.is_empty() && !left_out.is_empty() {
+            self.report.bars.push(Bar {
+                bar: "instances".to_owned(),
+                met: false,
+                message: "no instance type holds a replica".to_owned(),
+            });
+        }
+        self.types = types;
+        Ok(())
+    }
+
+    /// Nodes that are the replicas.
+    fn size_nodes(&mut self, down: Option<f64>) -> Result<(), InputError> {
+        let objective = &self.file.plan.objective;
+        let mut config = self.report.load.config(self.file);
+        config.replica_requests_per_minute = Some(ANY_RATE);
+        config.availability = down.map(|down| 1.0 - down);
+        let checked = self.provision(&config)?;
+        if self.types.is_empty() {
+            let message = "instances is missing: instance types with what each carries; or \
+                           replica.requests_per_minute";
+            return Err(self.file.refuse("instances", message));
+        }
+        let load = self.report.load.requests_per_minute.unwrap_or(0.0);
+        let headroom = 1.0 + objective.headroom();
+        let need = Need {
+            base: load,
+            whole: load * headroom,
+            demand: objective.demand(0.0),
+            budget: down.map(|down| Budget {
+                up: objective.replica_availability(),
+                down,
+            }),
+        };
+        if let Some(least) = objective.min_replicas {
+            self.rules.min_size = self.rules.min_size.max(least);
+        }
+        let chosen = self.choose(need.clone())?;
+        if let Some(chosen) = chosen {
+            self.report.replicas = Some(self.node_replicas(&need, &chosen));
+            self.error_budget_bar(chosen.shortage_probability, down);
+        }
+        for (given, check) in self.file.plan.phases.iter().zip(&checked.phases) {
+            let rate = check.requests_per_minute;
+            let phase = self.node_phase(given, rate, &need.with(rate, rate * headroom))?;
+            self.add_phase(phase);
+        }
+        Ok(())
+    }
+
+    /// How the count of nodes comes about, stage by stage.
+    fn node_replicas(&self, need: &Need, chosen: &Chosen) -> Replicas {
+        let mut free = self.rules.clone();
+        free.min_size = 0;
+        let size = |need: &Need| need.choose(&self.types, &free).ok().map(|c| c.mix.size);
+        let without_budget = Need {
+            budget: None,
+            ..need.clone()
+        };
+        let count = chosen.mix.size;
+        let needed = size(&without_budget).unwrap_or(count);
+        let spared = need.budget.and_then(|_| size(need)).unwrap_or(needed);
+        let stage = |reason, replicas, rate| Stage {
+            reason,
+            name: String::new(),
+            requests_per_minute: rate,
+            exact: None,
+            replicas,
+        };
+        let mut stages = vec![stage(ProvisionReason::Load, needed, Some(need.base))];
+        if need.budget.is_some() {
+            stages.push(stage(ProvisionReason::Spare, spared, None));
+        }
+        stages.push(stage(ProvisionReason::MinReplicas, count, None));
+        Replicas {
+            count,
+            replica_is: ReplicaIs::Node,
+            needed,
+            spare: count.saturating_sub(needed),
+            reason: if count > spared {
+                ProvisionReason::MinReplicas
+            } else if spared > needed {
+                ProvisionReason::Spare
+            } else {
+                ProvisionReason::Load
+            },
+            shortage_probability: chosen.shortage_probability,
+            stages,
+        }
+    }
+
+    fn error_budget_bar(&mut self, short: Option<f64>, down: Option<f64>) {
+        if let (Some(short), Some(down)) = (short, down) {
+            self.report.bars.push(Bar {
+                bar: "error budget".to_owned(),
+                met: short <= down,
+                message: format!("short with probability {short:.2e}, may be {down:.2e}"),
+            });
+        }
+    }
+
+    /// Chooses the nodes and says what else there is; `None` where there are no types or no mix.
+    fn choose(&mut self, need: Need) -> Result<Option<Chosen>, InputError> {
+        if self.types.is_empty() {
+            return Ok(None);
+        }
+        let mut found = need.choose(&self.types, &self.rules);
+        if let Some(no_cost) = found.as_ref().err().and_then(NoCost::of) {
+            self.report.no_cost = Some(no_cost);
+            self.types = at_one_price(&self.types);
+            found = need.choose(&self.types, &self.rules);
+        }
+        self.types_alone(&need)?;
+        let chosen = match found {
+            Ok(chosen) => chosen,
+            Err(InstanceError::Infeasible(short)) => {
+                self.report.bars.push(Bar {
+                    bar: "instances".to_owned(),
+                    met: false,
+                    message: format!("no mix will do: {}", shortfall(&short, self.unit)),
+                });
+                return Ok(None);
+            }
+            Err(error) => return Err(self.file.refused_instances("pool", &error)),
+        };
+        let mix = self.mix(&need, &chosen);
+        self.alternatives(&need, &mix)?;
+        self.report.instances = Some(mix);
+        self.need = Some(need.with(need.base, chosen.whole));
+        Ok(Some(chosen))
+    }
+
+    fn mix(&self, need: &Need, chosen: &Chosen) -> MixReport {
+        let mix = &chosen.mix;
+        let costed = self.report.no_cost.is_none();
+        let cost = |hour: f64| costed.then_some(hour);
+        MixReport {
+            chosen_by: if costed {
+                ChosenBy::Cost
+            } else {
+                ChosenBy::Count
+            },
+            nodes: mix
+                .nodes
+                .iter()
+                .filter_map(|group| self.nodes(group))
+                .collect(),
+            size: mix.size,
+            cost_per_hour: cost(mix.cost_per_hour),
+            cost_per_month: cost(mix.cost_per_month()),
+            cost_lower_bound_per_hour: cost(mix.cost_lower_bound_per_hour),
+            proven: mix.proven,
+            unit: self.unit,
+            capacity: mix.requests_per_minute,
+            needs: need.whole,
+            capacity_after_loss: mix.requests_per_minute_after_loss,
+            needs_after_loss: need.base * (1.0 + need.demand.survivor_headroom),
+            largest_spot_group: mix.largest_spot_group.clone(),
+            vcpu: mix.vcpu,
+            memory_gib: mix.memory_gib,
+            gpus: mix.gpus,
+            interruptions_per_month: mix.interruptions_per_month,
+            shortage_probability: chosen.shortage_probability,
+            binding: mix.binding.clone(),
+            cheaper: if costed {
+                cheaper(mix, self.unit)
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    fn nodes(&self, group: &NodeGroup) -> Option<NodesReport> {
+        let kind = self.types.iter().find(|kind| kind.name == group.instance)?;
+        let settings = &self.file.plan.settings;
+        let price = kind
+            .offer(group.option)
+            .and_then(|offer| offer.price_per_hour);
+        let price = price.filter(|_| self.report.no_cost.is_none());
+        let cost = price.map(|price| price * f64::from(group.count));
+        Some(NodesReport {
+            instance: group.instance.clone(),
+            option: group.option,
+            count: group.count,
+            vcpu: kind.vcpu,
+            memory_gib: kind.memory_gib,
+            carries: kind.requests_per_minute,
+            workers: settings.workers(kind),
+            max_workers: settings.max_workers(kind),
+            cache_mb: settings.cache_mb(kind),
+            cost_per_hour: cost,
+            cost_per_month: cost.map(|cost| cost * autoscale_core::HOURS_PER_MONTH),
+        })
+    }
+
+    /// Each type by itself.
+    fn types_alone(&mut self, need: &Need) -> Result<(), InputError> {
+        let settings = self.file.plan.settings;
+        for kind in &self.types {
+            let found = need.choose(std::slice::from_ref(kind), &self.rules);
+            let (mix, why_not) = match found {
+                Ok(chosen) => (Some(chosen.mix), None),
+                Err(InstanceError::Infeasible(short)) => (None, Some(shortfall(&short, self.unit))),
+                Err(InstanceError::NoPrice { .. }) => (None, Some("no price".to_owned())),
+                Err(error) => return Err(self.file.refused_instances("pool", &error)),
+            };
+            let costed = self.report.no_cost.is_none();
+            let cost = mix
+                .as_ref()
+                .filter(|_| costed)
+                .map(|mix| mix.cost_per_month());
+            self.report.types.push(TypeReport {
+                instance: kind.name.clone(),
+                vcpu: kind.vcpu,
+                memory_gib: kind.memory_gib,
+                gpus: kind.gpus,
+                carries: kind.requests_per_minute,
+                workers: settings.workers(kind),
+                max_workers: settings.max_workers(kind),
+                cache_mb: settings.cache_mb(kind),
+                alone: mix.map(|mix| mix.size),
+                alone_cost_per_month: cost,
+                why_not,
+            });
+        }
+        Ok(())
+    }
+
+    /// What else would carry it, and what that costs more.
+    fn alternatives(&mut self, need: &Need, mix: &MixReport) -> Result<(), InputError> {
+        let Some(cost) = mix.cost_per_month else {
+            return Ok(());
+        };
+        use autoscale_core::PurchaseOption::{OnDemand, Reserved, Spot};
+        let ways: [(&str, &[_]); 3] = [
+            ("on_demand alone", &[OnDemand]),
+            ("on_demand and spot", &[OnDemand, Spot]),
+            ("on_demand and reserved", &[OnDemand, Reserved]),
+        ];
+        let mut found = Vec::new();
+        for (name, options) in ways {
+            let mut rules = self.rules.clone();
+            rules
+                .purchase_options
+                .retain(|option| options.contains(option));
+            let fewer = rules.purchase_options.len() < self.rules.purchase_options.len();
+            if fewer && rules.purchase_options.contains(&OnDemand) {
+                found.push((name.to_owned(), need.choose(&self.types, &rules)));
+            }
+        }
+        if self.types.len() > 1 {
+            for kind in &self.types {
+                let name = format!("{} alone", kind.name);
+                found.push((name, need.choose(std::slice::from_ref(kind), &self.rules)));
+            }
+        }
+        for (name, chosen) in found {
+            let mix = match chosen {
+                Ok(chosen) => chosen.mix,
+                Err(InstanceError::Infeasible(_) | InstanceError::NoPrice { .. }) => continue,
+                Err(error) => return Err(self.file.refused_instances("pool", &error)),
+            };
+            let known = self
+                .report
+                .alternatives
+                .iter()
+                .any(|a| a.nodes == mix.nodes);
+            if !known {
+                self.report.alternatives.push(Alternative {
+                    name,
+                    size: mix.size,
+                    cost_per_month: mix.cost_per_month(),
+                    choice_saves_per_month: mix.cost_per_month() - cost,
+                    nodes: mix.nodes,
+                });
+            }
+        }
+        let alternatives = &mut self.report.alternatives;
+        alternatives.sort_by(|a, b| a.cost_per_month.total_cmp(&b.cost_per_month));
+        let on_demand = alternatives.iter().find(|a| a.name == "on_demand alone");
+        if let Some(other) = on_demand.filter(|a| a.choice_saves_per_month > 1e-9 * cost) {
+            self.report.savings.push(Saving {
+                kind: "mix",
+                per_month: other.choice_saves_per_month,
+                why: "against on-demand nodes alone".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn shared_phase(
+        &self,
+        given: &LoadPhase,
+        check: &PhaseCheck,
+        survivors: &PhaseCheck,
+    ) -> Result<PhaseReport, InputError> {
+        let mut phase = PhaseReport::of(given, check.requests_per_minute);
+        phase.needed = Some(check.needed);
+        phase.replicas = Some(check.replicas);
+        phase.carried = check.carried;
+        phase.missing = Some(check.missing);
+        phase.idle = Some(check.idle);
+        if let Some(need) = &self.need {
+            let whole = f64::from(check.replicas);
+            let need = need.with(f64::from(survivors.needed).min(whole), whole);
+            let mut rules = self.rules.clone();
+            rules.min_size = 0;
+            self.add_nodes(&mut phase, need.choose(&self.types, &rules))?;
+        }
+        Ok(phase)
+    }
+
+    fn node_phase(
+        &self,
+        given: &LoadPhase,
+        rate: f64,
+        need: &Need,
+    ) -> Result<PhaseReport, InputError> {
+        let mut phase = PhaseReport::of(given, rate);
+        let within = |min: u32, max: u32| {
+            let mut rules = self.rules.clone();
+            (rules.min_size, rules.max_size) = (min, max);
+            need.choose(&self.types, &rules)
+        };
+        let pool = self.rules.max_size;
+        let most = phase.max_instances.map_or(pool, |most| most.clamp(1, pool));
+        let least = phase.min_instances.unwrap_or(0);
+        match within(0, most) {
+            Ok(chosen) => {
+                let needed = chosen.mix.size;
+                phase.needed = Some(needed);
+                phase.carried = phase.max_instances != Some(0) || needed == 0;
+                phase.idle = Some(least.saturating_sub(needed));
+                phase.missing = Some(0);
+                let chosen = if least > needed {
+                    within(least.min(most), most)
+                } else {
+                    Ok(chosen)
+                };
+                phase.replicas = chosen.as_ref().ok().map(|c| c.mix.size);
+                self.add_nodes(&mut phase, chosen)?;
+            }
+            Err(InstanceError::Infeasible(_)) => {
+                let needed = within(0, u32::from(u16::MAX)).ok().map(|c| c.mix.size);
+                phase.needed = needed;
+                phase.missing = needed.map(|needed| needed.saturating_sub(most));
+            }
+            Err(error) => return Err(self.file.refused_instances("pool", &error)),
+        }
+        Ok(phase)
+    }
+
+    fn add_nodes(
+        &self,
+        phase: &mut PhaseReport,
+        chosen: Result<Chosen, InstanceError>,
+    ) -> Result<(), InputError> {
+        match chosen {
+            Ok(chosen) => {
+                let costed = self.report.no_cost.is_none();
+                phase.cost_per_month = costed.then(|| chosen.mix.cost_per_month());
+                phase.nodes = chosen.mix.nodes;
+                Ok(())
+            }
+            Err(InstanceError::Infeasible(_)) => Ok(()),
+            Err(error) => Err(self.file.refused_instances("pool", &error)),
+        }
+    }
+
+    fn add_phase(&mut self, phase: PhaseReport) {
+        let needed = phase
+            .needed
+            .map_or_else(|| "more than there may be".to_owned(), |n| n.to_string());
+        let most = phase
+            .max_instances
+            .map_or_else(|| "any number".to_owned(), |n| n.to_string());
+        self.report.bars.push(Bar {
+            bar: format!("phase {}", phase.name),
+            met: phase.carried,
+            message: format!("needs {needed}, may have {most}"),
+        });
+        self.report.phases.push(phase);
+    }
+
+    fn cost_bar(&mut self) {
+        let Some(most) = self.file.plan.objective.max_cost_per_month else {
+            return;
+        };
+        let cost = self
+            .report
+            .instances
+            .as_ref()
+            .and_then(|mix| mix.cost_per_month);
+        self.report.bars.push(Bar {
+            bar: "cost".to_owned(),
+            met: cost.is_some_and(|cost| cost <= most),
+            message: match cost {
+                Some(cost) => format!("{cost:.2} a month, may be {most:.2}"),
+                None => format!("not known, may be {most:.2} a month"),
+            },
+        });
+    }
+}
