@@ -27,6 +27,12 @@ pub enum InstanceError {
     /// No mix of the table's types meets the demand under the rules.
     #[error("no mix will do: {0}")]
     Infeasible(Shortfall),
+    /// The steps of the search ended before any mix was found; there may be one.
+    #[error("steps is {steps}, must be more: no mix was found within them, there may be one")]
+    Undecided {
+        /// The steps allowed.
+        steps: u64,
+    },
     /// A node in use is of a type that the table does not have.
     #[error("{field} is {name}, must be the name of a type in the table")]
     UnknownType {

@@ -1,11 +1,14 @@
 //! Which instances carry a load at the least cost.
 #![doc = "\n"]
+mod bound;
 mod error;
 mod explain;
 mod fleet;
+mod infeasible;
 mod mix;
 mod model;
 mod off_peak;
+mod prices;
 mod profile;
 mod reserve;
 mod rules;
@@ -23,7 +26,7 @@ pub use reserve::{ReserveAdvice, reserve};
 pub use rules::{Demand, PoolRules};
 pub use table::{HOURS_PER_MONTH, InstanceType, Offer, PurchaseOption};
 
-use model::{Model, PRICE_SHIFT};
+use model::Model;
 
 /// Steps that [`choose`] searches before it gives the best mix found without a proof.
 const STEPS: u64 = 2_000_000;
@@ -88,17 +91,20 @@ pub fn choose_within(
     rules.validate()?;
     let mut model = Model::new(types, demand, rules)?;
     model.reduce();
+    if let Some(shortfall) = infeasible::unreachable(types, demand, &model) {
+        return Err(InstanceError::Infeasible(shortfall));
+    }
+    let full = model.clone();
+    model.prepare();
     let found = search::search(&model, steps);
-    let Some((_, counts)) = found.best else {
-        return Err(InstanceError::Infeasible(Shortfall {
-            constraint: Constraint::Load,
-            has: 0.0,
-            needs: demand.whole(),
-        }));
+    let Some(counts) = found.counts else {
+        return Err(infeasible::jointly(&full, found.proven, steps));
     };
     let mut mix = explain::mix(types, demand, rules, &model, &counts);
     mix.proven = found.proven;
     mix.steps = found.steps;
-    let _ = PRICE_SHIFT;
+    if !found.proven {
+        mix.cost_lower_bound_per_hour = model::price_of(found.least).min(mix.cost_per_hour);
+    }
     Ok(mix)
 }

@@ -1,5 +1,6 @@
 //! The choice as integers: weights and capacities whose sums and comparisons are exact.
 
+use super::bound::rate;
 use super::rules::MOST_NODES;
 use super::{
     Constraint, Demand, InstanceError, InstanceType, PoolRules, PurchaseOption, Shortfall,
@@ -7,8 +8,8 @@ use super::{
 use crate::numeric;
 
 /// Bits of a weight below the price: 17 for the count of nodes, 30 for their interruptions.
-pub(super) const PRICE_SHIFT: u32 = 47;
-const NODE_SHIFT: u32 = 30;
+const PRICE_SHIFT: u32 = 47;
+pub(super) const NODE_SHIFT: u32 = 30;
 
 /// What a node adds: to the load in thousandths, then vCPU, memory and GPUs.
 pub(super) type Sizes = [i64; 4];
@@ -21,6 +22,8 @@ pub(super) struct Item {
     pub(super) option: PurchaseOption,
     /// Price, then count, then interruptions: what is smaller is better.
     pub(super) weight: i128,
+    /// The weight with the prices of the constraints, for the bound over the pools.
+    pub(super) priced: i128,
     pub(super) sizes: Sizes,
     /// Most nodes of it.
     pub(super) limit: u32,
@@ -44,6 +47,8 @@ pub(super) struct Model {
     /// The load that the survivors must carry.
     pub(super) survivors: i64,
     pub(super) rules: PoolRules,
+    /// What the prices of the constraints add to every mix with spot nodes.
+    pub(super) constant: i128,
 }
 
 /// Thousandths, to the nearest.
@@ -51,7 +56,7 @@ fn thousandths(value: f64) -> i64 {
     numeric::round_i64(value * 1000.0).unwrap_or(i64::MAX)
 }
 
-fn gcd(a: i64, b: i64) -> i64 {
+pub(super) fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
@@ -85,21 +90,22 @@ impl Model {
                 let price = offer
                     .price_per_hour
                     .ok_or_else(|| no_price(instance, option))?;
+                let lost = numeric::round_i64(offer.interruption_share * 1e4).unwrap_or(0);
+                let weight = (i128::from(price_units(price)) << PRICE_SHIFT)
+                    + (1 << NODE_SHIFT)
+                    + i128::from(lost);
                 let item = Item {
                     row,
                     option,
-                    weight: (i128::from(price_units(price)) << PRICE_SHIFT)
-                        + (1 << NODE_SHIFT)
-                        + i128::from(
-                            numeric::round_i64(offer.interruption_share * 1e4).unwrap_or(0),
-                        ),
+                    weight,
+                    priced: weight,
                     sizes: [
                         thousandths(instance.requests_per_minute),
                         thousandths(instance.vcpu),
                         thousandths(instance.memory_gib),
                         i64::from(instance.gpus),
                     ],
-                    limit: offer.max_count.unwrap_or(MOST_NODES).min(rules.max_size),
+                    limit: offer.max_count.unwrap_or(MOST_NODES).min(MOST_NODES),
                 };
                 if option == PurchaseOption::Spot {
                     spot.push(item);
@@ -119,6 +125,7 @@ impl Model {
             ],
             survivors: thousandths(demand.survivors()),
             rules: rules.clone(),
+            constant: 0,
         };
         model.keep_cheapest_pools();
         Ok(model)
@@ -155,6 +162,47 @@ impl Model {
             if size == 0 {
                 self.survivors = ceil_div(self.survivors, unit);
             }
+        }
+    }
+
+    /// Leaves out what can't be part of the best mix, and sorts for the search.
+    pub(super) fn prepare(&mut self) {
+        let cheapest_first = |item: &Item| (rate(item.weight, item, 0), item.row, item.option);
+        // A limited offer may be used up, so it stands in for nothing else.
+        let limited = |item: &Item| item.limit < self.rules.max_size;
+        self.steady
+            .sort_by_key(|item| (item.weight, item.row, item.option));
+        let asked = self.whole.map(|whole| whole > 0);
+        let covers = |a: &Item, b: &Item| {
+            let sizes = a.sizes.iter().zip(&b.sizes).zip(asked).enumerate();
+            !limited(a)
+                && sizes
+                    .into_iter()
+                    .all(|(at, ((a, b), asked))| a >= b || (at > 0 && !asked))
+        };
+        let mut kept: Vec<Item> = Vec::new();
+        for item in self.steady.drain(..) {
+            if !kept.iter().any(|better| covers(better, &item)) {
+                kept.push(item);
+            }
+        }
+        let free = self.rules.spot_instance_pools.is_none();
+        if free
+            && self
+                .rules
+                .on_demand_percentage_above_base_capacity
+                .is_none()
+        {
+            // A steady node that costs no more is never lost.
+            self.spot.retain(|item| {
+                let better = |b: &&Item| b.weight <= item.weight && covers(b, item);
+                kept.iter().find(better).is_none()
+            });
+        }
+        kept.sort_by_key(|item| (!limited(item), cheapest_first(item)));
+        self.steady = kept;
+        if free {
+            super::prices::set(self);
         }
     }
 
@@ -219,6 +267,11 @@ impl Model {
 /// A price in units of 10⁻⁷; at least one.
 pub(super) fn price_units(price: f64) -> i64 {
     numeric::round_i64(price * 1e7).unwrap_or(i64::MAX).max(1)
+}
+
+/// The price in a weight.
+pub(super) fn price_of(weight: i128) -> f64 {
+    numeric::to_f64(numeric::saturate_i64(weight >> PRICE_SHIFT)) / 1e7
 }
 
 pub(super) fn sized(sizes: &Sizes, size: usize) -> i64 {

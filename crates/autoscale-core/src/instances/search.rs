@@ -1,57 +1,115 @@
-//! The exact search: depth first over the spot pools, then over the steady offers.
+//! The exact search: depth first over the spot pools, then over the steady offers, each cut off
+//! where a [bound](super::bound) shows that nothing better follows.
 
+use super::bound::{Open, PoolBound, SteadyBound, by_rate};
 use super::model::{Item, Model, Sizes, ceil_div, sized};
 
 /// The best mix found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
-    /// Its weight and its counts, spot first; `None` where no mix will do.
-    pub(super) best: Option<(i128, Vec<u32>)>,
+    /// Its counts, spot first; `None` where no mix will do.
+    pub(super) counts: Option<Vec<u32>>,
     pub(super) steps: u64,
     /// Whether everything better was ruled out.
     pub(super) proven: bool,
+    /// No mix weighs less.
+    pub(super) least: i128,
 }
 
 pub(super) fn search(model: &Model, budget: u64) -> Found {
     let mut search = Search {
         model,
+        pools: PoolBound::new(model),
+        steady: SteadyBound::new(model),
         best: i128::MAX,
         found: None,
         counts: vec![0; model.spot.len() + model.steady.len()],
         steps: 0,
         budget,
     };
-    if model.rules.spot_instance_pools.is_some() {
-        for spot in 0..=model.rules.max_size {
-            let Some(counts) = model.spread(spot) else {
-                break;
-            };
-            let weight = weigh(&model.spot, &counts);
-            if weight >= search.best {
-                break;
-            }
-            for (slot, count) in search.counts.iter_mut().zip(&counts) {
-                *slot = *count;
-            }
-            search.settle(&counts, weight);
-        }
+    let start = State {
+        need: model.whole,
+        ..State::default()
+    };
+    let least = if model.rules.spot_instance_pools.is_some() {
+        search.spread();
+        by_rate(model)
     } else {
-        search.pools(0, 0);
-    }
+        search.seeds();
+        search.pools(0, &start);
+        // Without spot nodes, the steady ones alone; with some, what the prices say.
+        let steady = model.steady_range(0).map_or(i128::MAX, |(low, high)| {
+            search.steady.of(0, &search.whole(), low, high)
+        });
+        let bound = search.pools.of(0, &search.open(&start)).0;
+        steady.min(search.least(&start, bound))
+    };
     Found {
-        best: search.found.map(|counts| (search.best, counts)),
+        counts: search.found,
         steps: search.steps,
         proven: search.steps < budget,
+        least,
     }
 }
 
-fn weigh(items: &[Item], counts: &[u32]) -> i128 {
-    let parts = items.iter().zip(counts);
-    parts.map(|(item, n)| item.weight * i128::from(*n)).sum()
+/// The spot nodes so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    /// What the whole still lacks, negative where it has more.
+    need: Sizes,
+    /// Load of all and of the largest pool.
+    load: i64,
+    largest: i64,
+    nodes: u32,
+    weight: i128,
+    /// The weight with the prices of the constraints.
+    priced: i128,
+}
+
+impl State {
+    fn with(mut self, item: &Item, count: u32) -> Self {
+        let n = i64::from(count);
+        for (need, size) in self.need.iter_mut().zip(item.sizes) {
+            *need -= size * n;
+        }
+        self.load += item.load() * n;
+        self.largest = self.largest.max(item.load() * n);
+        self.nodes += count;
+        self.weight += item.weight * i128::from(count);
+        self.priced += item.priced * i128::from(count);
+        self
+    }
+}
+
+/// The state as the bound over the pools takes it.
+fn open(model: &Model, state: &State) -> Open {
+    let rules = &model.rules;
+    // Only mixes with spot nodes are bounded by it.
+    let steady = rules.on_demand_base_capacity;
+    Open {
+        need: state.need,
+        after_loss: model.survivors + state.largest - state.load,
+        largest: state.largest,
+        steady,
+        most: rules.max_size.saturating_sub(state.nodes),
+        fewest: rules.min_size.saturating_sub(state.nodes).max(steady),
+    }
+}
+
+/// Least weight of a mix with spot nodes.
+pub(super) fn root(model: &Model) -> i128 {
+    let start = State {
+        need: model.whole,
+        ..State::default()
+    };
+    let bound = PoolBound::new(model).of(0, &open(model, &start)).0;
+    bound.saturating_add(model.constant)
 }
 
 struct Search<'a> {
     model: &'a Model,
+    pools: PoolBound,
+    steady: SteadyBound,
     best: i128,
     found: Option<Vec<u32>>,
     counts: Vec<u32>,
@@ -60,92 +118,220 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn pools(&mut self, index: usize, weight: i128) {
-        self.steps += 1;
-        if self.steps >= self.budget || weight >= self.best {
-            return;
+    fn set(&mut self, at: usize, count: u32) {
+        if let Some(slot) = self.counts.get_mut(at) {
+            *slot = count;
         }
-        let Some(item) = self.model.spot.get(index) else {
-            let spot = self.counts.get(..self.model.spot.len()).unwrap_or_default();
-            let spot = spot.to_vec();
-            self.settle(&spot, weight);
-            return;
-        };
-        for count in 0..=item.limit {
-            if let Some(slot) = self.counts.get_mut(index) {
-                *slot = count;
-            }
-            let weight = weight + item.weight * i128::from(count);
-            if weight >= self.best {
+    }
+
+    const fn spent(&mut self) -> bool {
+        self.steps = self.steps.saturating_add(1);
+        self.steps >= self.budget
+    }
+
+    /// Every number of spot nodes, spread over the pools.
+    fn spread(&mut self) {
+        for spot in 0..=self.model.rules.max_size {
+            let Some(counts) = self.model.spread(spot) else {
+                break;
+            };
+            let state = self.place(&counts);
+            if state.weight >= self.best || self.spent() {
                 break;
             }
-            self.pools(index + 1, weight);
+            self.settle(&state);
         }
-        if let Some(slot) = self.counts.get_mut(index) {
-            *slot = 0;
+    }
+
+    /// Sets the pools' counts.
+    fn place(&mut self, counts: &[u32]) -> State {
+        let mut state = State {
+            need: self.model.whole,
+            ..State::default()
+        };
+        let model = self.model;
+        for (at, (item, count)) in model.spot.iter().zip(counts).enumerate() {
+            self.set(at, *count);
+            state = state.with(item, *count);
         }
+        state
+    }
+
+    /// Good mixes to begin with: the cheapest pools, some of them, equally full.
+    fn seeds(&mut self) {
+        let model = self.model;
+        let pools = model.spot.len();
+        for used in 1..=pools.min(12) {
+            let others = i64::try_from(used).unwrap_or(i64::MAX) - 1;
+            let free = model.whole[0] - model.survivors;
+            let even = ceil_div(model.survivors, others.max(1));
+            let levels = [free, if others > 0 { even } else { 0 }];
+            for (level, up) in levels.into_iter().flat_map(|l| [(l, false), (l, true)]) {
+                if level <= 0 {
+                    continue;
+                }
+                let count = |(at, item): (usize, &Item)| {
+                    let up = i64::from(up) * (item.load() - 1);
+                    let count = (level + up).checked_div(item.load()).unwrap_or(0);
+                    let most = if at < used { item.limit } else { 0 };
+                    u32::try_from(count).unwrap_or(u32::MAX).min(most)
+                };
+                let counts: Vec<u32> = model.spot.iter().enumerate().map(count).collect();
+                let nodes = counts.iter().fold(0_u32, |sum, n| sum.saturating_add(*n));
+                if nodes <= model.rules.max_size {
+                    let state = self.place(&counts);
+                    self.settle(&state);
+                }
+            }
+        }
+        self.place(&vec![0; pools]);
+    }
+
+    /// What a mix without spot nodes needs.
+    fn whole(&self) -> Sizes {
+        let mut need = self.model.whole;
+        if let Some(load) = need.first_mut() {
+            *load = (*load).max(self.model.survivors);
+        }
+        need
+    }
+
+    fn open(&self, state: &State) -> Open {
+        open(self.model, state)
+    }
+
+    /// These spot nodes and none of the pools from `first` on, then with more of them.
+    fn pools(&mut self, first: usize, state: &State) {
+        if self.spent() {
+            return;
+        }
+        self.settle(state);
+        let open = self.open(state);
+        let model = self.model;
+        for (at, item) in model.spot.iter().enumerate().skip(first) {
+            let (bound, above) = self.pools.of(at, &open);
+            // The pools are sorted by their rates: what is too dear now stays so.
+            if self.least(state, bound).saturating_add(above) >= self.best {
+                return;
+            }
+            let free = (model.whole[0] - model.survivors).max(state.largest);
+            let fit = free.checked_div(item.load()).unwrap_or(0);
+            let most = self.most(item, &open);
+            let start = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, most.max(1));
+            for count in (1..=start).rev().chain(start + 1..=most) {
+                let next = state.with(item, count);
+                if next.weight >= self.best {
+                    if count > start {
+                        break;
+                    }
+                    continue;
+                }
+                let bound = self.pools.of(at + 1, &self.open(&next)).0;
+                if self.least(&next, bound) < self.best && count <= most {
+                    self.set(at, count);
+                    self.pools(at + 1, &next);
+                }
+                if self.steps >= self.budget {
+                    break;
+                }
+            }
+            self.set(at, 0);
+        }
+    }
+
+    /// Least weight of a mix with these spot nodes, given the bound of what is still to come.
+    const fn least(&self, state: &State, bound: i128) -> i128 {
+        let priced = state.priced + self.model.constant;
+        priced.saturating_add(bound)
+    }
+
+    /// Most nodes of a pool that can be of use.
+    fn most(&self, item: &Item, open: &Open) -> u32 {
+        let most = item.limit.min(open.most);
+        if self
+            .model
+            .rules
+            .on_demand_percentage_above_base_capacity
+            .is_some()
+        {
+            // More spot nodes allow more steady ones.
+            return most;
+        }
+        // So many carry what is missing whichever other pool is lost.
+        let mut need = open.need;
+        if let Some(load) = need.first_mut() {
+            *load = (*load).max(open.after_loss);
+        }
+        most.min(enough(item, &need, open.fewest))
     }
 
     /// The steady nodes beside these spot nodes.
-    fn settle(&mut self, spot: &[u32], weight: i128) {
-        let Some((low, high)) = self.model.steady_range(spot.iter().sum()) else {
+    fn settle(&mut self, state: &State) {
+        let Some((low, high)) = self.model.steady_range(state.nodes) else {
             return;
         };
-        let mut need = self.model.whole;
-        let (mut total, mut largest) = (0, 0);
-        for (item, count) in self.model.spot.iter().zip(spot) {
-            let count = i64::from(*count);
-            for (need, size) in need.iter_mut().zip(item.sizes) {
-                *need -= size * count;
-            }
-            total += item.load() * count;
-            largest = largest.max(item.load() * count);
-        }
+        let mut need = state.need;
         if let Some(load) = need.first_mut() {
-            *load = (*load).max(self.model.survivors + largest - total);
+            *load = (*load).max(self.model.survivors + state.largest - state.load);
         }
-        self.steady(0, need, low, high, weight);
+        let bound = self.steady.of(0, &need, low, high);
+        if state.weight.saturating_add(bound) < self.best {
+            self.steady(0, &need, low, high, state.weight);
+        }
     }
 
-    fn steady(&mut self, index: usize, need: Sizes, low: u32, high: u32, weight: i128) {
-        self.steps += 1;
-        if self.steps >= self.budget || weight >= self.best {
+    fn steady(&mut self, at: usize, need: &Sizes, low: u32, high: u32, weight: i128) {
+        if self.spent() {
             return;
         }
         if low == 0 && need.iter().all(|n| *n <= 0) {
-            self.best = weight;
-            self.found = Some(self.counts.clone());
+            if weight < self.best {
+                self.best = weight;
+                self.found = Some(self.counts.clone());
+            }
             return;
         }
-        let Some(item) = self.model.steady.get(index) else {
+        let model = self.model;
+        let Some(item) = model.steady.get(at) else {
             return;
         };
-        let slot = self.model.spot.len() + index;
-        let enough = (0..4).filter_map(|size| {
-            let (need, has) = (sized(&need, size), sized(&item.sizes, size));
-            (need > 0 && has > 0).then(|| ceil_div(need, has))
-        });
-        let enough = enough.max().unwrap_or(0).max(i64::from(low));
-        let most = i64::from(item.limit.min(high)).min(enough);
-        for count in (0..=u32::try_from(most).unwrap_or(0)).rev() {
-            if let Some(slot) = self.counts.get_mut(slot) {
-                *slot = count;
-            }
-            let mut need = need;
-            for (need, size) in need.iter_mut().zip(item.sizes) {
+        let slot = model.spot.len() + at;
+        let most = item.limit.min(high).min(enough(item, need, low));
+        let falls = self.steady.is_cheaper(at + 1, item);
+        for count in (0..=most).rev() {
+            let next = weight + item.weight * i128::from(count);
+            let mut rest = *need;
+            for (need, size) in rest.iter_mut().zip(item.sizes) {
                 *need -= size * i64::from(count);
             }
-            let weight = weight + item.weight * i128::from(count);
-            self.steady(
-                index + 1,
-                need,
-                low.saturating_sub(count),
-                high - count,
-                weight,
-            );
+            let (low, high) = (low.saturating_sub(count), high - count);
+            let bound = self.steady.of(at + 1, &rest, low, high);
+            if next.saturating_add(bound) < self.best {
+                self.set(slot, count);
+                self.steady(at + 1, &rest, low, high, next);
+                if self.steps >= self.budget {
+                    break;
+                }
+            } else if bound == i128::MAX && at + 1 == model.steady.len() {
+                break;
+            } else if falls
+                && rest[0] >= 0
+                && next.saturating_add(self.steady.by_rate(at + 1, rest[0])) >= self.best
+            {
+                // Fewer of it only leave more to dearer offers.
+                break;
+            }
         }
-        if let Some(slot) = self.counts.get_mut(slot) {
-            *slot = 0;
-        }
+        self.set(slot, 0);
     }
+}
+
+/// Nodes of one offer beyond which more are of no use.
+fn enough(item: &Item, need: &Sizes, fewest: u32) -> u32 {
+    let counts = (0..4).filter_map(|size| {
+        let (need, has) = (sized(need, size), sized(&item.sizes, size));
+        (need > 0 && has > 0).then(|| ceil_div(need, has))
+    });
+    let most = counts.max().unwrap_or(0);
+    u32::try_from(most).unwrap_or(u32::MAX).max(fewest)
 }

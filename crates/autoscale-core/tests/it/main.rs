@@ -7,6 +7,7 @@ mod decode;
 mod fields;
 mod gaps;
 mod given;
+mod instances;
 mod missing;
 mod predictive;
 mod properties;
