@@ -85,13 +85,34 @@ pub(super) fn answer(file: &PlanFile, name: String, command: String) -> Result<R
 
 fn check_objective(file: &PlanFile) -> Result<(), InputError> {
     let objective = &file.plan.objective;
-    for (field, share) in [
-        ("headroom", objective.headroom()),
-        ("survivor_headroom", objective.survivor_headroom()),
+    let availability = objective.availability.map_or(0.0, |share| share.0);
+    let up = objective.replica_availability();
+    let (headroom, survivors) = (objective.headroom(), objective.survivor_headroom());
+    for (field, value, fine, bound) in [
+        ("headroom", headroom, headroom <= 100.0, "0 … 100"),
+        (
+            "survivor_headroom",
+            survivors,
+            survivors <= 100.0,
+            "0 … 100",
+        ),
+        (
+            "availability",
+            availability,
+            availability <= 0.999_999,
+            "0 … 0.999999",
+        ),
+        (
+            "replica_availability",
+            up,
+            up > 0.0 && up <= 1.0,
+            "above 0, at most 1",
+        ),
     ] {
-        if share > 100.0 {
-            let message = format!("objective.{field} is {share}, must be 0 … 100");
-            return Err(file.refuse(&format!("objective.{field}"), message));
+        if !fine {
+            let path = format!("objective.{field}");
+            let message = format!("{path} is {value}, must be {bound}");
+            return Err(file.refuse(&path, message));
         }
     }
     match objective.max_cost_per_month {
@@ -118,17 +139,21 @@ pub(super) struct Sizing<'a> {
 impl Sizing<'_> {
     fn say_what_is_assumed(&mut self) {
         let plan = &self.file.plan;
+        if plan.instances.is_empty() {
+            let note = "no instance types are given: no instances, no cost";
+            self.report.notes.push(note.to_owned());
+        }
+        if self.report.load.requests_per_minute.is_none() {
+            return;
+        }
         let mut note = |text: &str| self.report.notes.push(text.to_owned());
-        if plan.objective.headroom.is_none() && self.report.load.requests_per_minute.is_some() {
+        if plan.objective.headroom.is_none() {
             note("headroom is not given: 20%");
         }
         if plan.objective.availability.is_none() {
             note("availability is not given: no spare for replicas that are down");
         } else if plan.objective.replica_availability.is_none() {
             note("replica_availability is not given: a replica is up 99% of the time");
-        }
-        if plan.instances.is_empty() {
-            note("no instance types are given: no instances, no cost");
         }
     }
 
@@ -200,8 +225,8 @@ impl Sizing<'_> {
         self.report.replicas = Some(Replicas {
             count: found.replicas,
             replica_is: ReplicaIs::Part,
-            needed: found.needed,
-            spare: found.spare,
+            needed: Some(found.needed),
+            spare: Some(found.spare),
             reason: found.reason,
             shortage_probability: found.shortage_probability,
             stages: stages.collect(),
@@ -302,14 +327,15 @@ impl Sizing<'_> {
     fn node_replicas(&self, need: &Need, chosen: &Chosen) -> Replicas {
         let mut free = self.rules.clone();
         free.min_size = 0;
-        let size = |need: &Need| need.choose(&self.types, &free).ok().map(|c| c.mix.size);
+        let mix = |need: &Need| need.choose(&self.types, &free).ok().map(|c| c.mix);
         let without_budget = Need {
             budget: None,
             ..need.clone()
         };
         let count = chosen.mix.size;
-        let needed = size(&without_budget).unwrap_or(count);
-        let spared = need.budget.and_then(|_| size(need)).unwrap_or(needed);
+        let bare = mix(&without_budget).unwrap_or_else(|| chosen.mix.clone());
+        let spared = need.budget.and_then(|_| mix(need));
+        let spared = spared.map_or(bare.size, |mix| mix.size);
         let stage = |reason, replicas, rate| Stage {
             reason,
             name: String::new(),
@@ -317,19 +343,28 @@ impl Sizing<'_> {
             exact: None,
             replicas,
         };
-        let mut stages = vec![stage(ProvisionReason::Load, needed, Some(need.base))];
+        let mut stages = vec![stage(ProvisionReason::Load, bare.size, Some(need.base))];
         if need.budget.is_some() {
             stages.push(stage(ProvisionReason::Spare, spared, None));
         }
         stages.push(stage(ProvisionReason::MinReplicas, count, None));
+        // Nodes of different types are not spare for each other one by one.
+        let mut names = bare
+            .nodes
+            .iter()
+            .chain(&chosen.mix.nodes)
+            .map(|n| &n.instance);
+        let first = names.next();
+        let alike = names.all(|name| Some(name) == first);
+        let needed = alike.then_some(bare.size.min(count));
         Replicas {
             count,
             replica_is: ReplicaIs::Node,
             needed,
-            spare: count.saturating_sub(needed),
-            reason: if count > spared {
+            spare: needed.map(|needed| count - needed),
+            reason: if count != spared {
                 ProvisionReason::MinReplicas
-            } else if spared > needed {
+            } else if spared != bare.size {
                 ProvisionReason::Spare
             } else {
                 ProvisionReason::Load
@@ -411,9 +446,10 @@ impl Sizing<'_> {
             gpus: mix.gpus,
             interruptions_per_month: mix.interruptions_per_month,
             shortage_probability: chosen.shortage_probability,
+            raised_for_error_budget: chosen.whole > need.whole,
             binding: mix.binding.clone(),
             cheaper: if costed {
-                cheaper(mix, self.unit)
+                cheaper(mix, self.unit, chosen.whole > need.whole)
             } else {
                 Vec::new()
             },
@@ -487,6 +523,11 @@ impl Sizing<'_> {
             ("on_demand and spot", &[OnDemand, Spot]),
             ("on_demand and reserved", &[OnDemand, Reserved]),
         ];
+        let chosen_nodes: Vec<NodeGroup> = mix
+            .nodes
+            .iter()
+            .map(|group| NodeGroup::new(&group.instance, group.option, group.count))
+            .collect();
         let mut found = Vec::new();
         for (name, options) in ways {
             let mut rules = self.rules.clone();
@@ -500,7 +541,13 @@ impl Sizing<'_> {
         }
         if self.types.len() > 1 {
             for kind in &self.types {
-                let name = format!("{} alone", kind.name);
+                // A table of one type has one spot pool, whatever is asked of the others.
+                let pools = self
+                    .rules
+                    .spot_instance_pools
+                    .is_some_and(|pools| pools > 1);
+                let pools = if pools { ", one spot pool" } else { "" };
+                let name = format!("{} alone{pools}", kind.name);
                 found.push((name, need.choose(std::slice::from_ref(kind), &self.rules)));
             }
         }
@@ -510,11 +557,13 @@ impl Sizing<'_> {
                 Err(InstanceError::Infeasible(_) | InstanceError::NoPrice { .. }) => continue,
                 Err(error) => return Err(self.file.refused_instances("pool", &error)),
             };
-            let known = self
-                .report
-                .alternatives
-                .iter()
-                .any(|a| a.nodes == mix.nodes);
+            // The same again is no alternative.
+            let known = chosen_nodes == mix.nodes
+                || self
+                    .report
+                    .alternatives
+                    .iter()
+                    .any(|a| a.nodes == mix.nodes);
             if !known {
                 self.report.alternatives.push(Alternative {
                     name,

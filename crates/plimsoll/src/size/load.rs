@@ -87,7 +87,7 @@ impl Load {
         }
         let rate = |field: &str, users: f64| {
             let load = user_load.ok_or_else(|| {
-                let need = "what one user asks for; or think_time";
+                let need = "what one user asks for, or think_time (--requests-per-user as a flag)";
                 let message = format!("load.requests_per_user_minute is missing: {need}");
                 file.refuse(field, message)
             })?;

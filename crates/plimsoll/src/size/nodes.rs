@@ -3,7 +3,10 @@
 //! Where a node is a replica, nodes that are down now and then are part of the choice: the mix must
 //! carry the load and its headroom with at most the budget's probability of not doing so, each node
 //! up independently of the others. The capacity that is asked for rises from mix to mix until one
-//! does: that is the first on the line of cheapest mixes by capacity.
+//! does: that is the first on the line of cheapest mixes by capacity. More and smaller nodes may do
+//! with less capacity, so the same is tried with each type alone and, in tables of at most
+//! [`PAIRED`] types, with each pair; the cheapest of these is the answer. It is proven to be the
+//! cheapest of all only where it costs no more than the cheapest mix without an error budget.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +16,8 @@ use autoscale_core::{
 
 /// Mixes that are tried one after the other; then the capacity rises by a hundredth each time.
 const STEPS: u32 = 64;
+/// Most types of which every pair is tried.
+const PAIRED: usize = 8;
 
 /// What nodes are chosen for.
 #[derive(Clone, Debug)]
@@ -73,23 +78,46 @@ impl Need {
         types: &[InstanceType],
         rules: &PoolRules,
     ) -> Result<Chosen, InstanceError> {
-        let mut whole = self.whole;
-        let mut step = 0;
+        let first = choose(types, &self.demand(self.whole), rules)?;
+        let (bound, proven) = (first.cost_lower_bound_per_hour, first.proven);
+        let mut best = self.raised(types, rules, first)?;
+        // Pools are those of the whole table: with fewer types they would be others.
+        if best.whole > self.whole && rules.spot_instance_pools.is_none() && types.len() > 1 {
+            for some in fewer(types) {
+                let found = choose(&some, &self.demand(self.whole), rules)
+                    .and_then(|first| self.raised(&some, rules, first));
+                if let Ok(found) = found
+                    && found.mix.cost_per_hour < best.mix.cost_per_hour - 1e-9
+                {
+                    best = found;
+                }
+            }
+        }
+        best.mix.cost_lower_bound_per_hour = bound;
+        best.mix.proven = proven && best.mix.cost_per_hour <= bound + 1e-9;
+        Ok(best)
+    }
+
+    /// The first mix, from this one on, that keeps the error budget.
+    fn raised(
+        &self,
+        types: &[InstanceType],
+        rules: &PoolRules,
+        first: Mix,
+    ) -> Result<Chosen, InstanceError> {
+        let (mut mix, mut whole, mut step) = (first, self.whole, 0);
         loop {
-            let mix = choose(types, &self.demand(whole), rules)?;
-            let Some(budget) = self.budget else {
+            let short = self
+                .budget
+                .map(|budget| shortage(types, &mix.nodes, budget.up, self.whole));
+            if short
+                .zip(self.budget)
+                .is_none_or(|(short, budget)| short <= budget.down)
+            {
                 return Ok(Chosen {
                     mix,
                     whole,
-                    shortage_probability: None,
-                });
-            };
-            let short = shortage(types, &mix.nodes, budget.up, self.whole);
-            if short <= budget.down {
-                return Ok(Chosen {
-                    mix,
-                    whole,
-                    shortage_probability: Some(short),
+                    shortage_probability: short,
                 });
             }
             step += 1;
@@ -99,8 +127,21 @@ impl Need {
             } else {
                 carried * 1.01
             };
+            mix = choose(types, &self.demand(whole), rules)?;
         }
     }
+}
+
+/// Each type alone, and of a small table each pair.
+fn fewer(types: &[InstanceType]) -> Vec<Vec<InstanceType>> {
+    let mut out: Vec<Vec<InstanceType>> = types.iter().map(|kind| vec![kind.clone()]).collect();
+    if (3..=PAIRED).contains(&types.len()) {
+        for (i, one) in types.iter().enumerate() {
+            let others = types.iter().skip(i + 1);
+            out.extend(others.map(|other| vec![one.clone(), other.clone()]));
+        }
+    }
+    out
 }
 
 /// The probability that the nodes that are up carry less than `whole`.

@@ -110,10 +110,12 @@ fn section(sheet: &Sheet) -> Markup {
                 div.scroll role="region" aria-labelledby=(id) tabindex="0" {
                     table {
                         thead { tr {
-                            @for name in &sheet.header { th scope="col" { (printable(name)) } }
+                            @for (i, name) in sheet.header.iter().enumerate() {
+                                th.words[sheet.is_words(i)] scope="col" { (printable(name)) }
+                            }
                         } }
                         tbody {
-                            @for row in &sheet.rows { tr { (cells(row)) } }
+                            @for row in &sheet.rows { tr { (cells(sheet, row)) } }
                         }
                     }
                 }
@@ -123,13 +125,13 @@ fn section(sheet: &Sheet) -> Markup {
     }
 }
 
-fn cells(row: &[String]) -> Markup {
+fn cells(sheet: &Sheet, row: &[String]) -> Markup {
     html! {
         @for (i, cell) in row.iter().enumerate() {
             @if i == 0 {
                 th scope="row" { (printable(cell)) }
             } @else {
-                td { (printable(cell)) }
+                td.words[sheet.is_words(i)] { (printable(cell)) }
             }
         }
     }

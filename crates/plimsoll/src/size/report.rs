@@ -57,8 +57,10 @@ pub(super) enum ReplicaIs {
 pub(super) struct Replicas {
     pub(super) count: u32,
     pub(super) replica_is: ReplicaIs,
-    pub(super) needed: u32,
-    pub(super) spare: u32,
+    /// Those that must be up, and those beyond; `None` where nodes are of several types, which are
+    /// not spare for each other one by one.
+    pub(super) needed: Option<u32>,
+    pub(super) spare: Option<u32>,
     pub(super) reason: ProvisionReason,
     /// Probability that fewer than the needed ones are up.
     pub(super) shortage_probability: Option<f64>,
@@ -122,6 +124,8 @@ pub(super) struct MixReport {
     pub(super) gpus: u64,
     pub(super) interruptions_per_month: f64,
     pub(super) shortage_probability: Option<f64>,
+    /// Whether the nodes carry more than `needs` because some are down now and then.
+    pub(super) raised_for_error_budget: bool,
     pub(super) binding: Vec<Constraint>,
     pub(super) cheaper: Vec<Cheaper>,
 }
@@ -339,25 +343,26 @@ pub(super) fn shortfall(short: &Shortfall, unit: Unit) -> String {
         .replace(Unit::RequestsPerMinute.name(), unit.name())
 }
 
-/// What a mix would have to be without, in words.
-pub(super) fn cheaper(mix: &Mix, unit: Unit) -> Vec<Cheaper> {
+/// What a mix would have to be without, in words. Where its load was `raised` for the error budget,
+/// that is what the load is short of.
+pub(super) fn cheaper(mix: &Mix, unit: Unit, raised: bool) -> Vec<Cheaper> {
+    let why = |short: &Shortfall| match short.constraint {
+        Constraint::Load if raised => format!(
+            "error budget: {} where more than {:.0} {} are needed",
+            short.has,
+            short.needs.floor(),
+            unit.name()
+        ),
+        _ => shortfall(short, unit),
+    };
+    let name = |(instance, option)| NodeName { instance, option };
     mix.cheaper
         .iter()
         .map(|other| Cheaper {
-            without: NodeName {
-                instance: other.without.clone(),
-                option: other.without_option,
-            },
-            with: other
-                .with
-                .clone()
-                .zip(other.with_option)
-                .map(|(instance, option)| NodeName { instance, option }),
+            without: name((other.without.clone(), other.without_option)),
+            with: other.with.clone().zip(other.with_option).map(name),
             saves_per_hour: other.saves_per_hour,
-            why: other
-                .violates
-                .first()
-                .map_or_else(String::new, |short| shortfall(short, unit)),
+            why: other.violates.first().map_or_else(String::new, why),
             violates: other.violates.clone(),
         })
         .collect()

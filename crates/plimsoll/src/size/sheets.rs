@@ -1,5 +1,7 @@
 //! The answer as tables and sentences, which standard output and the page show alike.
 
+use autoscale_core::Constraint;
+
 use super::figures::{
     NONE, carries, hourly, money, nodes, number, or_none, per, probability, reason, replica_noun,
     source, stage,
@@ -31,6 +33,11 @@ impl Sheet {
             rows,
             ..Self::default()
         }
+    }
+
+    /// Whether a column holds words.
+    pub(super) const fn is_words(&self, column: usize) -> bool {
+        self.words && column + 1 == self.header.len()
     }
 
     const fn with_words(mut self) -> Self {
@@ -130,14 +137,11 @@ fn replicas(report: &Report) -> Option<Sheet> {
         ]
     };
     let rows = replicas.stages.iter().map(row).collect();
-    let mut text = format!(
-        "{} {}: {} needed, {} spare; decided by {}",
-        replicas.count,
-        replica_noun(report),
-        replicas.needed,
-        replicas.spare,
-        reason(replicas.reason),
-    );
+    let mut text = format!("{} {}", replicas.count, replica_noun(report));
+    if let (Some(needed), Some(spare)) = (replicas.needed, replicas.spare) {
+        text.push_str(&format!(": {needed} needed, {spare} spare"));
+    }
+    text.push_str(&format!("; decided by {}", reason(replicas.reason)));
     if let Some(short) = replicas.shortage_probability {
         text.push_str(&format!("; short with probability {}", probability(short)));
     }
@@ -223,7 +227,11 @@ fn why(report: &Report, mix: &MixReport) -> Vec<String> {
             "not proven to be the cheapest: none costs less than {bound} an hour"
         ));
     }
-    let names: Vec<&str> = mix.binding.iter().map(|c| c.name()).collect();
+    let name = |constraint: &Constraint| match constraint {
+        Constraint::Load if mix.raised_for_error_budget => "error budget",
+        other => other.name(),
+    };
+    let names: Vec<&str> = mix.binding.iter().map(name).collect();
     if !names.is_empty() {
         lines.push(format!("what holds the cost up: {}", names.join(", ")));
     }
@@ -513,5 +521,7 @@ fn savings(report: &Report) -> Option<Sheet> {
             ]
         })
         .collect();
-    Some(Sheet::new("Savings", &["saving", &month, "why"], rows).with_words())
+    let sheet = Sheet::new("Savings", &["saving", &month, "why"], rows).with_words();
+    let note = "each by itself: they do not add up";
+    Some(sheet.with_notes(vec![note.to_owned()]))
 }
