@@ -62,6 +62,30 @@ pub(super) struct Open {
     pub(super) fewest: u32,
 }
 
+/// Least weight of what is still to come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bound {
+    pub(super) value: i128,
+    /// By the load alone, at this price of load.
+    by_load: i128,
+    price: i128,
+}
+
+impl Bound {
+    /// What it is with something that costs so much more than its load is worth.
+    fn beyond(&self, more: i128) -> i128 {
+        // A part of a weight less than that: the bound is rounded up already.
+        self.value
+            .max(self.by_load.saturating_add(more.max(0) >> FRACTION))
+    }
+
+    /// What it is with so many nodes of this pool, one of those that it is about.
+    pub(super) fn with(&self, item: &Item, count: u32) -> i128 {
+        let one = (item.priced << FRACTION) - self.price.saturating_mul(i128::from(item.load()));
+        self.beyond(one.saturating_mul(i128::from(count)))
+    }
+}
+
 /// Bounds of the search over the spot pools.
 #[derive(Debug)]
 pub(super) struct PoolBound {
@@ -146,21 +170,24 @@ impl PoolBound {
     }
 
     /// Least weight of what is still to be bought from the pools from `at` on and the steady nodes;
-    /// `i128::MAX` where nothing will do. And what any node from these pools adds to it at least.
-    pub(super) fn of(&self, at: usize, open: &Open) -> (i128, i128) {
+    /// `i128::MAX` where nothing will do.
+    pub(super) fn of(&self, at: usize, open: &Open) -> Bound {
         let Some(from) = self.from.get(at) else {
-            return (0, 0);
+            return Bound::default();
         };
         let [load, ..] = open.need;
         for (need, size) in open.need.iter().zip(from.sizes) {
             if *need > size.saturating_mul(i64::from(open.most)) {
-                return (i128::MAX, 0);
+                return Bound {
+                    value: i128::MAX,
+                    ..Bound::default()
+                };
             }
         }
-        let mut best = (0, 0);
-        let mut take = |bound: (i128, i128)| {
-            if bound.0 > best.0 {
-                best = bound;
+        let (mut best, mut at_price) = (0, 0);
+        let mut take = |(bound, price): (i128, i128)| {
+            if bound > best {
+                (best, at_price) = (bound, price);
             }
         };
         for (need, lost) in [(load, self.free), (open.after_loss, open.largest)] {
@@ -173,8 +200,11 @@ impl PoolBound {
                 take(self.priced(at, from, need, lost, less.max(0), open.steady));
             }
         }
-        let mut value = whole(best.0);
-        for (need, rate) in open.need.iter().zip(from.rates).skip(1) {
+        let by_load = whole(best);
+        let mut value = by_load;
+        let [_, others @ ..] = &open.need;
+        let [_, rates @ ..] = &from.rates;
+        for (need, rate) in others.iter().zip(rates) {
             if *need > 0 {
                 let rate = rate.unwrap_or(0);
                 value = value.max(whole(rate.saturating_mul(i128::from(*need))));
@@ -183,10 +213,18 @@ impl PoolBound {
         if open.fewest > 0 {
             value = value.max(from.lightest.saturating_mul(i128::from(open.fewest)));
         }
-        if value > whole(best.0) {
-            return (value, 0);
+        Bound {
+            value,
+            by_load,
+            price: at_price,
         }
-        (value, best.1)
+    }
+
+    /// Least weight of this with any node from the pools from `at` on.
+    pub(super) fn with_any(&self, at: usize, bound: &Bound) -> i128 {
+        let load = self.from.get(at).map_or(0, |from| from.load);
+        let rate = self.rates.get(at).copied().unwrap_or(0);
+        bound.beyond((rate - bound.price).saturating_mul(i128::from(load)))
     }
 
     /// The bound at the price of the pool where `fill` is full.
@@ -212,13 +250,7 @@ impl PoolBound {
         let value = (price.saturating_mul(i128::from(need))
             - gain.saturating_mul(i128::from(lost)))
         .saturating_add(extra.saturating_mul(i128::from(steady)));
-        let next = self.rates.get(at).copied().unwrap_or(0);
-        let above = if next > price && from.load < i64::MAX {
-            ((next - price).saturating_mul(i128::from(from.load))) >> FRACTION
-        } else {
-            0
-        };
-        (value, above)
+        (value, price)
     }
 }
 

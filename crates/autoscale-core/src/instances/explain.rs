@@ -226,8 +226,6 @@ fn neighbours(
                     *count += 1;
                 }
                 saves -= price(other);
-            } else if below.is_none() && with.is_some() {
-                continue;
             }
             out.push(CheaperMix {
                 without: name(item),

@@ -451,7 +451,7 @@ fn in_use(table: &[InstanceType], fleet: &[FleetGroup]) -> Vec<InstanceType> {
             .filter(|group| group.option == option)
             .fold(0, |sum, group| sum.saturating_add(group.count));
         let offer = instance.offer(option)?;
-        (count > 0).then(|| Offer {
+        (count > 0).then_some(Offer {
             max_count: Some(count),
             ..offer
         })

@@ -107,6 +107,15 @@ pub(super) fn unreachable(
     ];
     for (size, (constraint, needed)) in needs.into_iter().enumerate() {
         if sized(&most, size) < sized(&model.whole, size) {
+            // Without its base a group has no spot nodes either.
+            let base = model
+                .rules
+                .on_demand_base_capacity
+                .min(model.rules.max_size);
+            if steady.nodes < base {
+                let has = f64::from(steady.nodes);
+                return short(Constraint::OnDemand, has, f64::from(base));
+            }
             return short(constraint, has(size, sized(&most, size)), needed);
         }
     }

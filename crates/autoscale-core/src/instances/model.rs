@@ -199,7 +199,7 @@ impl Model {
                 kept.iter().find(better).is_none()
             });
         }
-        kept.sort_by_key(|item| (!limited(item), cheapest_first(item)));
+        kept.sort_by_cached_key(|item| (!limited(item), cheapest_first(item)));
         self.steady = kept;
         if free {
             super::prices::set(self);

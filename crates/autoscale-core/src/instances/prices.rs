@@ -43,28 +43,32 @@ pub(super) fn set(model: &mut Model) {
         return;
     }
     let mut best = root(model);
-    for turn in 0..2 * asked.len() {
-        let at = turn % asked.len();
+    let asked_for = asked.len();
+    for turn in 0..2 * asked_for {
+        let at = turn % asked_for;
         let (mut low, mut high) = (0, asked.get(at).map_or(0, |(what, _)| most(model, *what)));
-        // By golden section in all but name: the bound is concave in one price.
+        let mut at_price = |price: i128| {
+            let mut tried = asked.clone();
+            if let Some(slot) = tried.get_mut(at) {
+                slot.1 = price;
+            }
+            let value = if apply(model, &tried) {
+                root(model)
+            } else {
+                -1
+            };
+            if value > best {
+                best = value;
+                asked = tried;
+            }
+            value
+        };
+        // Most constraints are loose: if a small price is worse than none, so are larger ones.
+        if at_price(high >> 10) < at_price(0) {
+            continue;
+        }
         for _ in 0..TRIES {
             let third = (high - low) / 3;
-            let mut at_price = |price: i128| {
-                let mut tried = asked.clone();
-                if let Some(slot) = tried.get_mut(at) {
-                    slot.1 = price;
-                }
-                let value = if apply(model, &tried) {
-                    root(model)
-                } else {
-                    -1
-                };
-                if value > best {
-                    best = value;
-                    asked = tried;
-                }
-                value
-            };
             if at_price(low + third) >= at_price(high - third) {
                 high -= third;
             } else {
@@ -127,7 +131,7 @@ fn apply(model: &mut Model, prices: &[(Priced, i128)]) -> bool {
     if fine {
         model
             .spot
-            .sort_by_key(|item| (rate(item.priced, item, 0), item.row));
+            .sort_by_cached_key(|item| (rate(item.priced, item, 0), item.row));
     }
     fine
 }

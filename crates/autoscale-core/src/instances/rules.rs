@@ -69,6 +69,7 @@ impl Demand {
     }
 
     setters! { "Demand::new(1000.0)";
+        with_requests_per_minute: requests_per_minute, f64, "2000.0";
         with_headroom: headroom, f64, "0.5";
         with_survivor_headroom: survivor_headroom, f64, "0.1";
         with_min_vcpu: min_vcpu, f64, "16.0";

@@ -41,7 +41,7 @@ pub(super) fn search(model: &Model, budget: u64) -> Found {
         let steady = model.steady_range(0).map_or(i128::MAX, |(low, high)| {
             search.steady.of(0, &search.whole(), low, high)
         });
-        let bound = search.pools.of(0, &search.open(&start)).0;
+        let bound = search.pools.of(0, &search.open(&start)).value;
         steady.min(search.least(&start, bound))
     };
     Found {
@@ -102,7 +102,7 @@ pub(super) fn root(model: &Model) -> i128 {
         need: model.whole,
         ..State::default()
     };
-    let bound = PoolBound::new(model).of(0, &open(model, &start)).0;
+    let bound = PoolBound::new(model).of(0, &open(model, &start)).value;
     bound.saturating_add(model.constant)
 }
 
@@ -208,17 +208,33 @@ impl Search<'_> {
         self.settle(state);
         let open = self.open(state);
         let model = self.model;
+        let all = self.pools.of(first, &open);
         for (at, item) in model.spot.iter().enumerate().skip(first) {
-            let (bound, above) = self.pools.of(at, &open);
             // The pools are sorted by their rates: what is too dear now stays so.
-            if self.least(state, bound).saturating_add(above) >= self.best {
+            if self.least(state, self.pools.with_any(at, &all)) >= self.best {
                 return;
+            }
+            if self.least(state, all.with(item, 1)) >= self.best {
+                continue;
+            }
+            let bound = self.pools.of(at, &open);
+            if self.least(state, self.pools.with_any(at, &bound)) >= self.best {
+                return;
+            }
+            if self.least(state, bound.with(item, 1)) >= self.best {
+                continue;
             }
             let free = (model.whole[0] - model.survivors).max(state.largest);
             let fit = free.checked_div(item.load()).unwrap_or(0);
             let most = self.most(item, &open);
             let start = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, most.max(1));
             for count in (1..=start).rev().chain(start + 1..=most) {
+                if self.least(state, bound.with(item, count)) >= self.best {
+                    if count > start {
+                        break;
+                    }
+                    continue;
+                }
                 let next = state.with(item, count);
                 if next.weight >= self.best {
                     if count > start {
@@ -226,7 +242,7 @@ impl Search<'_> {
                     }
                     continue;
                 }
-                let bound = self.pools.of(at + 1, &self.open(&next)).0;
+                let bound = self.pools.of(at + 1, &self.open(&next)).value;
                 if self.least(&next, bound) < self.best && count <= most {
                     self.set(at, count);
                     self.pools(at + 1, &next);

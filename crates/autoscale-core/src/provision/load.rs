@@ -29,7 +29,7 @@ pub(super) fn provision(config: &ProvisionConfig) -> Result<Provision, ConfigErr
     let only_phases = out.stages.is_empty();
     sized.phases(&mut out, only_phases)?;
 
-    if let Some(down) = down {
+    if down.is_some() {
         let replicas = sized.with_spare(out.needed)?;
         out.spare = replicas - out.needed;
         if out.spare > 0 {
@@ -41,7 +41,6 @@ pub(super) fn provision(config: &ProvisionConfig) -> Result<Provision, ConfigErr
             replicas,
             ..ProvisionStage::default()
         });
-        debug_assert!(down >= 0.0, "a share of a share");
     }
     out.replicas = (out.needed + out.spare).max(config.min_replicas);
     if out.replicas > out.needed + out.spare {

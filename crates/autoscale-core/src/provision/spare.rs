@@ -26,8 +26,8 @@ pub fn binomial_below(replicas: u32, availability: f64, needed: u32) -> f64 {
     if needed > replicas {
         return 1.0;
     }
-    let up = availability.max(0.0).min(1.0);
-    if up <= 0.0 {
+    let up = availability.clamp(0.0, 1.0);
+    if up.is_nan() || up <= 0.0 {
         return 1.0;
     }
     if up >= 1.0 {

@@ -11,6 +11,7 @@ mod instances;
 mod missing;
 mod predictive;
 mod properties;
+mod provision;
 mod script;
 #[cfg(feature = "serde")]
 mod snapshot;

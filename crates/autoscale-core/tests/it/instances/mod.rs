@@ -1,7 +1,10 @@
 //! The choice of instances, against a search that tries everything.
 
 mod brute;
+mod fields;
 mod optimal;
+mod properties;
+mod table;
 
 use autoscale_core::{InstanceType, Offer};
 
