@@ -1,16 +1,16 @@
 //! From the plan to the answer.
 
 use autoscale_core::{
-    ConfigError, InstanceError, InstanceType, LoadPhase, NodeGroup, PhaseCheck, PoolRules,
-    Provision, ProvisionConfig, ProvisionReason, provision,
+    ConfigError, InstanceError, InstanceType, NodeGroup, PoolRules, Provision, ProvisionConfig,
+    ProvisionReason, provision,
 };
 
 use super::load::Load;
 use super::nodes::{Budget, Chosen, Need, at_one_price};
 use super::plan::PlanFile;
 use super::report::{
-    Alternative, Bar, ChosenBy, MixReport, NoCost, NodesReport, ObjectiveReport, PhaseReport,
-    ReplicaIs, Replicas, Report, Saving, Stage, TypeReport, Unit, cheaper, shortfall,
+    Bar, ChosenBy, MixReport, NoCost, NodesReport, ObjectiveReport, ReplicaIs, Replicas, Report,
+    Stage, Unit, cheaper, shortfall,
 };
 use super::{around, fleet};
 use crate::input_error::InputError;
@@ -35,7 +35,7 @@ pub(super) fn answer(file: &PlanFile, name: String, command: String) -> Result<R
     let report = Report {
         plan: name,
         currency: plan.currency.clone(),
-        prices_made_up: plan.prices_made_up && !plan.instances.is_empty(),
+        prices_made_up: plan.prices_made_up && !plan.types.is_empty(),
         load,
         objective,
         replicas: None,
@@ -131,7 +131,7 @@ pub(super) struct Sizing<'a> {
     pub(super) rules: PoolRules,
     /// What the pool may be of; each carries so many of `unit`.
     pub(super) types: Vec<InstanceType>,
-    unit: Unit,
+    pub(super) unit: Unit,
     /// What the nodes were chosen for.
     pub(super) need: Option<Need>,
 }
@@ -139,7 +139,7 @@ pub(super) struct Sizing<'a> {
 impl Sizing<'_> {
     fn say_what_is_assumed(&mut self) {
         let plan = &self.file.plan;
-        if plan.instances.is_empty() {
+        if plan.types.is_empty() {
             let note = "no instance types are given: no instances, no cost";
             self.report.notes.push(note.to_owned());
         }
@@ -292,9 +292,9 @@ impl Sizing<'_> {
         config.availability = down.map(|down| 1.0 - down);
         let checked = self.provision(&config)?;
         if self.types.is_empty() {
-            let message = "instances is missing: instance types with what each carries; or \
+            let message = "types is missing: instance types with what each carries; or \
                            replica.requests_per_minute";
-            return Err(self.file.refuse("instances", message));
+            return Err(self.file.refuse("types", message));
         }
         let load = self.report.load.requests_per_minute.unwrap_or(0.0);
         let headroom = 1.0 + objective.headroom();
@@ -477,208 +477,6 @@ impl Sizing<'_> {
             cost_per_hour: cost,
             cost_per_month: cost.map(|cost| cost * autoscale_core::HOURS_PER_MONTH),
         })
-    }
-
-    /// Each type by itself.
-    fn types_alone(&mut self, need: &Need) -> Result<(), InputError> {
-        let settings = self.file.plan.settings;
-        for kind in &self.types {
-            let found = need.choose(std::slice::from_ref(kind), &self.rules);
-            let (mix, why_not) = match found {
-                Ok(chosen) => (Some(chosen.mix), None),
-                Err(InstanceError::Infeasible(short)) => (None, Some(shortfall(&short, self.unit))),
-                Err(InstanceError::NoPrice { .. }) => (None, Some("no price".to_owned())),
-                Err(error) => return Err(self.file.refused_instances("pool", &error)),
-            };
-            let costed = self.report.no_cost.is_none();
-            let cost = mix
-                .as_ref()
-                .filter(|_| costed)
-                .map(|mix| mix.cost_per_month());
-            self.report.types.push(TypeReport {
-                instance: kind.name.clone(),
-                vcpu: kind.vcpu,
-                memory_gib: kind.memory_gib,
-                gpus: kind.gpus,
-                carries: kind.requests_per_minute,
-                workers: settings.workers(kind),
-                max_workers: settings.max_workers(kind),
-                cache_mb: settings.cache_mb(kind),
-                alone: mix.map(|mix| mix.size),
-                alone_cost_per_month: cost,
-                why_not,
-            });
-        }
-        Ok(())
-    }
-
-    /// What else would carry it, and what that costs more.
-    fn alternatives(&mut self, need: &Need, mix: &MixReport) -> Result<(), InputError> {
-        let Some(cost) = mix.cost_per_month else {
-            return Ok(());
-        };
-        use autoscale_core::PurchaseOption::{OnDemand, Reserved, Spot};
-        let ways: [(&str, &[_]); 3] = [
-            ("on_demand alone", &[OnDemand]),
-            ("on_demand and spot", &[OnDemand, Spot]),
-            ("on_demand and reserved", &[OnDemand, Reserved]),
-        ];
-        let chosen_nodes: Vec<NodeGroup> = mix
-            .nodes
-            .iter()
-            .map(|group| NodeGroup::new(&group.instance, group.option, group.count))
-            .collect();
-        let mut found = Vec::new();
-        for (name, options) in ways {
-            let mut rules = self.rules.clone();
-            rules
-                .purchase_options
-                .retain(|option| options.contains(option));
-            let fewer = rules.purchase_options.len() < self.rules.purchase_options.len();
-            if fewer && rules.purchase_options.contains(&OnDemand) {
-                found.push((name.to_owned(), need.choose(&self.types, &rules)));
-            }
-        }
-        if self.types.len() > 1 {
-            for kind in &self.types {
-                // A table of one type has one spot pool, whatever is asked of the others.
-                let pools = self
-                    .rules
-                    .spot_instance_pools
-                    .is_some_and(|pools| pools > 1);
-                let pools = if pools { ", one spot pool" } else { "" };
-                let name = format!("{} alone{pools}", kind.name);
-                found.push((name, need.choose(std::slice::from_ref(kind), &self.rules)));
-            }
-        }
-        for (name, chosen) in found {
-            let mix = match chosen {
-                Ok(chosen) => chosen.mix,
-                Err(InstanceError::Infeasible(_) | InstanceError::NoPrice { .. }) => continue,
-                Err(error) => return Err(self.file.refused_instances("pool", &error)),
-            };
-            // The same again is no alternative.
-            let known = chosen_nodes == mix.nodes
-                || self
-                    .report
-                    .alternatives
-                    .iter()
-                    .any(|a| a.nodes == mix.nodes);
-            if !known {
-                self.report.alternatives.push(Alternative {
-                    name,
-                    size: mix.size,
-                    cost_per_month: mix.cost_per_month(),
-                    choice_saves_per_month: mix.cost_per_month() - cost,
-                    nodes: mix.nodes,
-                });
-            }
-        }
-        let alternatives = &mut self.report.alternatives;
-        alternatives.sort_by(|a, b| a.cost_per_month.total_cmp(&b.cost_per_month));
-        let on_demand = alternatives.iter().find(|a| a.name == "on_demand alone");
-        if let Some(other) = on_demand.filter(|a| a.choice_saves_per_month > 1e-9 * cost) {
-            self.report.savings.push(Saving {
-                kind: "mix",
-                per_month: other.choice_saves_per_month,
-                why: "against on-demand nodes alone".to_owned(),
-            });
-        }
-        Ok(())
-    }
-
-    fn shared_phase(
-        &self,
-        given: &LoadPhase,
-        check: &PhaseCheck,
-        survivors: &PhaseCheck,
-    ) -> Result<PhaseReport, InputError> {
-        let mut phase = PhaseReport::of(given, check.requests_per_minute);
-        phase.needed = Some(check.needed);
-        phase.replicas = Some(check.replicas);
-        phase.carried = check.carried;
-        phase.missing = Some(check.missing);
-        phase.idle = Some(check.idle);
-        if let Some(need) = &self.need {
-            let whole = f64::from(check.replicas);
-            let need = need.with(f64::from(survivors.needed).min(whole), whole);
-            let mut rules = self.rules.clone();
-            rules.min_size = 0;
-            self.add_nodes(&mut phase, need.choose(&self.types, &rules))?;
-        }
-        Ok(phase)
-    }
-
-    fn node_phase(
-        &self,
-        given: &LoadPhase,
-        rate: f64,
-        need: &Need,
-    ) -> Result<PhaseReport, InputError> {
-        let mut phase = PhaseReport::of(given, rate);
-        let within = |min: u32, max: u32| {
-            let mut rules = self.rules.clone();
-            (rules.min_size, rules.max_size) = (min, max);
-            need.choose(&self.types, &rules)
-        };
-        let pool = self.rules.max_size;
-        let most = phase.max_instances.map_or(pool, |most| most.clamp(1, pool));
-        let least = phase.min_instances.unwrap_or(0);
-        match within(0, most) {
-            Ok(chosen) => {
-                let needed = chosen.mix.size;
-                phase.needed = Some(needed);
-                phase.carried = phase.max_instances != Some(0) || needed == 0;
-                phase.idle = Some(least.saturating_sub(needed));
-                phase.missing = Some(0);
-                let chosen = if least > needed {
-                    within(least.min(most), most)
-                } else {
-                    Ok(chosen)
-                };
-                phase.replicas = chosen.as_ref().ok().map(|c| c.mix.size);
-                self.add_nodes(&mut phase, chosen)?;
-            }
-            Err(InstanceError::Infeasible(_)) => {
-                let needed = within(0, u32::from(u16::MAX)).ok().map(|c| c.mix.size);
-                phase.needed = needed;
-                phase.missing = needed.map(|needed| needed.saturating_sub(most));
-            }
-            Err(error) => return Err(self.file.refused_instances("pool", &error)),
-        }
-        Ok(phase)
-    }
-
-    fn add_nodes(
-        &self,
-        phase: &mut PhaseReport,
-        chosen: Result<Chosen, InstanceError>,
-    ) -> Result<(), InputError> {
-        match chosen {
-            Ok(chosen) => {
-                let costed = self.report.no_cost.is_none();
-                phase.cost_per_month = costed.then(|| chosen.mix.cost_per_month());
-                phase.nodes = chosen.mix.nodes;
-                Ok(())
-            }
-            Err(InstanceError::Infeasible(_)) => Ok(()),
-            Err(error) => Err(self.file.refused_instances("pool", &error)),
-        }
-    }
-
-    fn add_phase(&mut self, phase: PhaseReport) {
-        let needed = phase
-            .needed
-            .map_or_else(|| "more than there may be".to_owned(), |n| n.to_string());
-        let most = phase
-            .max_instances
-            .map_or_else(|| "any number".to_owned(), |n| n.to_string());
-        self.report.bars.push(Bar {
-            bar: format!("phase {}", phase.name),
-            met: phase.carried,
-            message: format!("needs {needed}, may have {most}"),
-        });
-        self.report.phases.push(phase);
     }
 
     fn cost_bar(&mut self) {

@@ -7,11 +7,13 @@
 
 mod answer;
 mod around;
+mod compare;
 mod figures;
 mod fleet;
 mod load;
 mod nodes;
 mod page;
+mod phases;
 mod plan;
 mod report;
 mod sheets;
@@ -34,8 +36,8 @@ use crate::recorded::flag_error;
 use crate::replay::{absolute, to_json};
 
 /// The four types of a scaling guide, with made-up prices.
-const TABLE: &str = include_str!("../../data/size/four-types.toml");
-const TABLE_NAME: &str = "four-types.toml (built in)";
+const TABLE: &str = include_str!("../../data/size/types.toml");
+const TABLE_NAME: &str = "types.toml (built in)";
 /// A plan for them.
 const PLAN: &str = include_str!("../../data/size/plan.toml");
 const PLAN_NAME: &str = "plan.toml (built in)";

@@ -26,9 +26,9 @@ pub(super) struct Plan {
     pub(super) endpoints: Vec<EndpointLoad>,
     pub(super) objective: Objective,
     pub(super) replica: Option<Replica>,
-    pub(super) instances: Vec<Instance>,
+    pub(super) types: Vec<Instance>,
     /// Another file with them.
-    types: Option<PathBuf>,
+    table: Option<PathBuf>,
     pub(super) pool: Pool,
     pub(super) settings: NodeSettings,
     pub(super) fleet: Vec<FleetGroup>,
@@ -319,23 +319,23 @@ impl PlanFile {
 
     /// The file of instance types that the plan names.
     pub(super) fn table_path(&self) -> Result<Option<PathBuf>, InputError> {
-        let Some(path) = &self.plan.types else {
+        let Some(path) = &self.plan.table else {
             return Ok(None);
         };
-        if self.plan.instances.is_empty() {
+        if self.plan.types.is_empty() {
             return Ok(Some(self.path_of(path)));
         }
-        let message = "types and instances exclude each other: give one";
-        Err(self.document.refuse("types", message))
+        let message = "table and types exclude each other: give one";
+        Err(self.document.refuse("table", message))
     }
 
     /// With the instance types of another file.
     pub(super) fn with_table(mut self, table: Document) -> Result<Self, InputError> {
         let types: Table = table.read()?;
-        if types.instances.is_empty() {
-            return Err(table.refuse("", "instances is missing: at least one instance type"));
+        if types.types.is_empty() {
+            return Err(table.refuse("", "types is missing: at least one instance type"));
         }
-        self.plan.instances = types.instances;
+        self.plan.types = types.types;
         self.plan.currency = types.currency.or(self.plan.currency);
         self.plan.prices_made_up = types.prices_made_up;
         self.table = Some(table);
@@ -361,14 +361,14 @@ impl PlanFile {
     /// The instance types that the pool may be of.
     pub(super) fn types(&self) -> Result<Vec<InstanceType>, InputError> {
         let mut types = Vec::new();
-        for (index, instance) in self.plan.instances.iter().enumerate() {
+        for (index, instance) in self.plan.types.iter().enumerate() {
             let Some(kind) = instance.of(self.plan.replica.as_ref()) else {
                 let message = format!(
-                    "instances[{index}].requests_per_minute is missing: what {} carries, or in \
+                    "types[{index}].requests_per_minute is missing: what {} carries, or in \
                      replica what one takes (vcpu, memory_gib)",
                     instance.name
                 );
-                return Err(self.refuse(&format!("instances[{index}]"), message));
+                return Err(self.refuse(&format!("types[{index}]"), message));
             };
             types.push(kind);
         }
@@ -396,14 +396,14 @@ impl PlanFile {
     /// How many replicas fit on a node of this type, where replicas share nodes.
     pub(super) fn fits(&self, kind: &InstanceType) -> Option<f64> {
         let replica = self.plan.replica.as_ref()?;
-        let own = self.plan.instances.iter().find(|i| i.name == kind.name)?;
+        let own = self.plan.types.iter().find(|i| i.name == kind.name)?;
         replica.fits(kind.vcpu, kind.memory_gib, own.requests_per_minute)
     }
 
     /// An error about a field.
     pub(super) fn refuse(&self, path: &str, message: impl Into<String>) -> InputError {
         match &self.table {
-            Some(table) if path.starts_with("instances") => table.refuse(path, message),
+            Some(table) if path.starts_with("types") => table.refuse(path, message),
             _ => self.document.refuse(path, message),
         }
     }
@@ -456,8 +456,7 @@ impl PlanFile {
 fn place(section: &str, field: &str) -> String {
     let first = field.split(['.', '[']).next().unwrap_or(field);
     match first {
-        "types" => field.replacen("types", "instances", 1),
-        "fleet" | "settings" | "phases" | "endpoints" => field.to_owned(),
+        "types" | "fleet" | "settings" | "phases" | "endpoints" => field.to_owned(),
         "user_load" => "load.requests_per_user_minute".to_owned(),
         "users" | "requests_per_minute" => format!("load.{field}"),
         "replica_requests_per_minute" => "replica.requests_per_minute".to_owned(),
@@ -488,7 +487,7 @@ fn place(section: &str, field: &str) -> String {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Table {
-    instances: Vec<Instance>,
+    types: Vec<Instance>,
     currency: Option<String>,
     prices_made_up: bool,
 }

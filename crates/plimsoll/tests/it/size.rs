@@ -6,14 +6,14 @@ use crate::{Dir, START_S, trace};
 
 /// Two types; 100 and 500 requests a minute.
 pub(crate) const TYPES: &str = r#"
-[[instances]]
+[[types]]
 name = "small"
 vcpu = 2
 memory_gib = 8
 requests_per_minute = 100
 on_demand = 0.10
 
-[[instances]]
+[[types]]
 name = "large"
 vcpu = 8
 memory_gib = 32
@@ -378,7 +378,7 @@ fn off_peak_hours_come_from_the_hours_of_a_trace() {
 #[test]
 fn nodes_that_are_down_now_and_then_need_spare_ones() {
     // 10 nodes of 100 carry 1000; of nodes that are up 99 % of the time 12 keep 99.9 %.
-    let types = "[[instances]]\nname = \"a\"\nvcpu = 2\nmemory_gib = 8\n\
+    let types = "[[types]]\nname = \"a\"\nvcpu = 2\nmemory_gib = 8\n\
                  requests_per_minute = 100\non_demand = 0.1\n";
     let plan = format!(
         "[load]\nrequests_per_minute = 800\n[objective]\nheadroom = 0.25\n\
@@ -391,7 +391,7 @@ fn nodes_that_are_down_now_and_then_need_spare_ones() {
         (&json!(12), &json!(10), &json!(2))
     );
     // The same as for replicas of their own.
-    let own = answer(&plan.replace("[[inst", "[replica]\nrequests_per_minute = 100\n[[inst"));
+    let own = answer(&plan.replace("[[ty", "[replica]\nrequests_per_minute = 100\n[[ty"));
     for field in ["count", "needed", "spare", "reason"] {
         assert_eq!(own["replicas"][field], replicas[field], "{field}");
     }
