@@ -80,19 +80,21 @@ impl Need {
     ) -> Result<Chosen, InstanceError> {
         let first = choose(types, &self.demand(self.whole), rules)?;
         let (bound, proven) = (first.cost_lower_bound_per_hour, first.proven);
-        let mut best = self.raised(types, rules, first)?;
+        let mut best = self.raised(types, rules, first);
+        let raised = best.as_ref().map_or(true, |best| best.whole > self.whole);
         // Pools are those of the whole table: with fewer types they would be others.
-        if best.whole > self.whole && rules.spot_instance_pools.is_none() && types.len() > 1 {
+        if raised && rules.spot_instance_pools.is_none() && types.len() > 1 {
             for some in fewer(types) {
                 let found = choose(&some, &self.demand(self.whole), rules)
                     .and_then(|first| self.raised(&some, rules, first));
-                if let Ok(found) = found
-                    && found.mix.cost_per_hour < best.mix.cost_per_hour - 1e-9
-                {
+                let cost = |chosen: &Chosen| chosen.mix.cost_per_hour;
+                let least = best.as_ref().map_or(f64::INFINITY, cost);
+                if found.as_ref().is_ok_and(|found| cost(found) < least - 1e-9) {
                     best = found;
                 }
             }
         }
+        let mut best = best?;
         best.mix.cost_lower_bound_per_hour = bound;
         best.mix.proven = proven && best.mix.cost_per_hour <= bound + 1e-9;
         Ok(best)

@@ -6,7 +6,7 @@ use super::figures::{
     NONE, carries, hourly, money, nodes, number, or_none, per, probability, reason, replica_noun,
     source, stage,
 };
-use super::report::{ChosenBy, MixReport, Report, Stage, Unit};
+use super::report::{ChosenBy, MixReport, ReplicaIs, Replicas, Report, Stage, TypeReport, Unit};
 use crate::table::plain_percent;
 
 /// Types that the table shows.
@@ -300,39 +300,41 @@ fn types(report: &Report) -> Option<Sheet> {
         return None;
     }
     let month = per(report, "month");
-    let unit = report
-        .instances
-        .as_ref()
-        .map_or(Unit::RequestsPerMinute, |mix| mix.unit);
-    let header = [
-        "type",
-        "vCPU",
-        "GiB",
+    let is_part = |replicas: &Replicas| replicas.replica_is == ReplicaIs::Part;
+    let unit = if report.replicas.as_ref().is_some_and(is_part) {
+        Unit::Replicas
+    } else {
+        Unit::RequestsPerMinute
+    };
+    let has_gpus = report.types.iter().any(|kind| kind.gpus > 0);
+    let mut header = vec!["type", "vCPU", "GiB"];
+    header.extend(has_gpus.then_some("GPUs"));
+    header.extend([
         carries(unit),
         "workers",
         "max",
         "cache MiB",
         "alone",
         &month,
-    ];
-    let rows: Vec<Vec<String>> = report
-        .types
-        .iter()
-        .take(TYPES)
-        .map(|kind| {
-            vec![
-                kind.instance.clone(),
-                number(kind.vcpu),
-                number(kind.memory_gib),
-                number(kind.carries),
-                kind.workers.to_string(),
-                kind.max_workers.to_string(),
-                kind.cache_mb.to_string(),
-                or_none(kind.alone, |n| n.to_string()),
-                or_none(kind.alone_cost_per_month, money),
-            ]
-        })
-        .collect();
+    ]);
+    let row = |kind: &TypeReport| {
+        let mut row = vec![
+            kind.instance.clone(),
+            number(kind.vcpu),
+            number(kind.memory_gib),
+        ];
+        row.extend(has_gpus.then(|| kind.gpus.to_string()));
+        row.extend([
+            number(kind.carries),
+            kind.workers.to_string(),
+            kind.max_workers.to_string(),
+            kind.cache_mb.to_string(),
+            or_none(kind.alone, |n| n.to_string()),
+            or_none(kind.alone_cost_per_month, money),
+        ]);
+        row
+    };
+    let rows = report.types.iter().take(TYPES).map(row).collect();
     let mut notes = more(report.types.len());
     notes.extend(report.types.iter().take(TYPES).filter_map(|kind| {
         let why = kind.why_not.as_ref()?;

@@ -22,8 +22,8 @@ pub(crate) struct Price(pub(crate) Offer);
 /// Reads a share; says what is wrong without naming it.
 pub(crate) fn share(text: &str) -> Result<Share, String> {
     let value = match text.strip_suffix('%') {
-        // As its decimal, so that 99.9% is 0.999 and not a neighbour of it.
-        Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
+        // Read as a decimal, so that 99.9% is 0.999 and not a neighbour of it.
+        Some(percent) => format!("{}e-2", percent.trim()).parse::<f64>(),
         None => text.parse(),
     };
     value

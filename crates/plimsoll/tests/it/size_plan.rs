@@ -237,6 +237,28 @@ fn what_else_would_do_and_what_the_choice_saves() {
 }
 
 #[test]
+fn gpus_are_another_column() {
+    let gpu = "[[types]]\nname = \"gpu\"\nvcpu = 8\nmemory_gib = 61\ngpus = 2\n\
+               requests_per_minute = 400\non_demand = 0.9\n";
+    let plan = format!(
+        "[load]\nrequests_per_minute = 1000\n[objective]\nmin_gpus = 3\n[pool]\n\
+         purchase_options = [\"on_demand\"]\n{TYPES}{gpu}"
+    );
+    let report = answer(&plan);
+    // Two for the GPUs carry 800 of 1200; one large node the rest.
+    assert_eq!(
+        fields(&report["instances"], &["gpus", "size"]),
+        [&json!(4), &json!(3)]
+    );
+    near(&report["instances"]["cost_per_hour"], 2.0 * 0.9 + 0.4);
+    let text = Dir::new()
+        .with("plan.toml", plan)
+        .run(&["size", "plan.toml"])
+        .ok();
+    assert!(text.contains("GPUs"), "{text}");
+}
+
+#[test]
 fn a_fleet_in_use_is_right_sized() {
     // 10 large nodes at 35 % use 28 vCPU and 64 GiB: at 70 % five of them do.
     let plan = format!(
@@ -382,10 +404,7 @@ fn flags_stand_in_for_the_plans_fields() {
         (&["--no-spot"], 0.7),
         (&["--load", "2000/m"], 1.12),
         (&["--headroom", "0"], 0.5),
-        (
-            &["--headroom", "0", "--no-spot", "--types", "other.toml"],
-            0.5,
-        ),
+        (&["--headroom", "0", "--types", "other.toml"], 0.4),
     ] {
         assert_eq!(hour(args), cost, "{args:?}");
     }
