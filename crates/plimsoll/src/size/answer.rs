@@ -409,6 +409,17 @@ impl Sizing<'_> {
             Err(error) => return Err(self.file.refused_instances("pool", &error)),
         };
         let mix = self.mix(&need, &chosen);
+        self.report.bars.push(Bar {
+            bar: "instances".to_owned(),
+            met: true,
+            message: format!(
+                "{} nodes carry {:.0} of {:.0} {}",
+                mix.size,
+                mix.capacity,
+                mix.needs,
+                mix.unit.name()
+            ),
+        });
         self.alternatives(&need, &mix)?;
         self.report.instances = Some(mix);
         self.need = Some(need.with(need.base, chosen.whole));

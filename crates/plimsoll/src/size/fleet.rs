@@ -48,6 +48,10 @@ pub(super) fn right_sizing(
 ) -> Result<(), InputError> {
     let plan = &sizing.file.plan;
     if plan.fleet.is_empty() {
+        if sizing.file.document.has_path("right_sizing") {
+            let note = "right_sizing: no fleet is given";
+            sizing.report.notes.push(note.to_owned());
+        }
         return Ok(());
     }
     let is_used = |kind: &InstanceType| plan.fleet.iter().any(|group| group.instance == kind.name);
@@ -108,6 +112,10 @@ pub(super) fn right_sizing(
 /// What fewer nodes off peak save, and how many are worth reserving.
 pub(super) fn off_peak_savings(sizing: &mut Sizing<'_>) -> Result<(), InputError> {
     let (Some(profile), Some(need)) = (&sizing.report.load.profile, &sizing.need) else {
+        if sizing.file.document.has_path("off_peak") && sizing.report.load.profile.is_none() {
+            let note = "off_peak: no trace and no hourly load is given";
+            sizing.report.notes.push(note.to_owned());
+        }
         return Ok(());
     };
     if sizing.report.no_cost.is_some() {
@@ -171,7 +179,7 @@ pub(super) fn off_peak_savings(sizing: &mut Sizing<'_>) -> Result<(), InputError
                 static_cost_per_month: found.static_cost_per_month,
                 cost_per_month: found.cost_per_month,
                 saves_per_month: found.saves_per_month,
-                utc_offset_hours: sizing.file.plan.load.utc_offset_hours,
+                utc_offset_hours: sizing.file.plan.load.utc_offset_hours.unwrap_or(0.0),
                 blocks: blocks.collect(),
             });
         }

@@ -69,6 +69,16 @@ impl Load {
             let message = format!("load.{first} and load.{second} exclude each other: give one");
             return Err(file.refuse(&format!("load.{second}"), message));
         }
+        for (field, there) in [
+            ("quantile", given.quantile.is_some()),
+            ("unit", given.unit.is_some()),
+            ("utc_offset_hours", given.utc_offset_hours.is_some()),
+        ] {
+            if there && given.trace.is_none() {
+                let message = format!("load.{field} is about a trace: none is given");
+                return Err(file.refuse(&format!("load.{field}"), message));
+            }
+        }
         let user_load = user_load(file)?;
         let mut load = Self {
             requests_per_minute: given.requests_per_minute,
@@ -123,8 +133,8 @@ impl Load {
             return Ok(());
         };
         let unit = match given.unit {
-            TraceUnit::Requests => Unit::Requests,
-            TraceUnit::Rps => Unit::RequestsPerSecond,
+            None | Some(TraceUnit::Requests) => Unit::Requests,
+            Some(TraceUnit::Rps) => Unit::RequestsPerSecond,
         };
         let trace = trace_from(&path, unit)?;
         let budget = file.plan.objective.availability.map(|a| 1.0 - a.0);
@@ -260,7 +270,7 @@ fn at_quantile(trace: &Trace, quantile: f64) -> (f64, f64) {
 }
 
 fn offset(file: &PlanFile) -> Result<i32, InputError> {
-    let hours = file.plan.load.utc_offset_hours;
+    let hours = file.plan.load.utc_offset_hours.unwrap_or(0.0);
     if !(-14.0..=14.0).contains(&hours) {
         let message = format!("load.utc_offset_hours is {hours}, must be -14 … 14");
         return Err(file.refuse("load.utc_offset_hours", message));
@@ -289,6 +299,10 @@ fn user_load(file: &PlanFile) -> Result<Option<UserLoad>, InputError> {
                 think_time,
                 response_time,
             }))
+        }
+        (None, None) if given.response_time.is_some() => {
+            let message = "load.think_time is missing: how long a user thinks between requests";
+            Err(file.refuse("load.response_time", message))
         }
         (None, None) => Ok(None),
     }

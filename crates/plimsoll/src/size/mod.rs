@@ -26,7 +26,7 @@ use autoscale_core::PurchaseOption;
 
 pub(crate) use units::{Share, per_minute, share};
 
-use self::plan::{Load, PlanFile};
+use self::plan::{Load, PlanFile, TraceUnit};
 use self::report::Report;
 use crate::cli::{SizeArgs, UnitName};
 use crate::input_error::InputError;
@@ -114,9 +114,11 @@ fn plan(args: &SizeArgs) -> Result<(String, PlanFile), InputError> {
         given.load.requests_per_user_minute = Some(rate);
         given.load.think_time = None;
     }
-    if args.unit == Some(UnitName::Rps) {
-        given.load.unit = plan::TraceUnit::Rps;
-    }
+    given.load.unit = match args.unit {
+        None => given.load.unit,
+        Some(UnitName::Rps) => Some(TraceUnit::Rps),
+        Some(UnitName::Requests) => Some(TraceUnit::Requests),
+    };
     if (args.quantile.is_some() || args.unit.is_some()) && given.load.trace.is_none() {
         return Err(flag_error(
             &"--quantile and --unit are about a trace: none is given",

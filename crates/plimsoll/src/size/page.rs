@@ -173,8 +173,7 @@ fn day(report: &Report) -> Markup {
         line.push_str(&format!("{first}V{:.1}h1", y(*capacity)));
     }
     load.push_str(&format!("V{HEIGHT}Z"));
-    let every = hours.len() / 8;
-    let ticks = (0..=8).map(|i| i * every);
+    let ticks = ticks(hours.len());
     html! {
         figure.c0 {
             figcaption {
@@ -199,9 +198,9 @@ fn day(report: &Report) -> Markup {
                         path.need-range d=(load) {}
                         path.serve d=(line) {}
                     }
-                    @for tick in ticks {
-                        text.ax.mid x=(format!("{:.2}%", 100.0 * tick as f64 / hours.len() as f64))
-                            y=(HEIGHT + 16.0) { (tick_name(tick, hours.len())) }
+                    @for (at, name) in ticks {
+                        text.ax.mid x=(format!("{:.2}%", 100.0 * at / hours.len() as f64))
+                            y=(HEIGHT + 16.0) { (name) }
                     }
                 }
             }
@@ -217,11 +216,15 @@ fn compact(value: f64) -> String {
     }
 }
 
-fn tick_name(hour: usize, hours: usize) -> String {
-    const DAYS: [&str; 8] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon"];
+/// Where the hours' names stand, and the names: of a day every third hour, of a week the days.
+fn ticks(hours: usize) -> Vec<(f64, String)> {
     if hours == 24 {
-        return format!("{hour:02}:00");
+        let thirds = (0..=24).step_by(3);
+        return thirds
+            .map(|hour| (f64::from(hour), format!("{hour:02}")))
+            .collect();
     }
-    let day = DAYS.get(hour / 24).copied().unwrap_or("");
-    format!("{day} {:02}:00", hour % 24)
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let noons = (12..).step_by(24).map(f64::from);
+    noons.zip(days.map(str::to_owned)).collect()
 }

@@ -51,17 +51,16 @@ pub(super) struct Load {
     #[serde(deserialize_with = "time")]
     pub(super) response_time: Option<Duration>,
     pub(super) trace: Option<PathBuf>,
-    pub(super) unit: TraceUnit,
+    pub(super) unit: Option<TraceUnit>,
     pub(super) quantile: Option<Share>,
     pub(super) hourly: Option<Vec<f64>>,
-    pub(super) utc_offset_hours: f64,
+    pub(super) utc_offset_hours: Option<f64>,
 }
 
 /// What a trace's values count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum TraceUnit {
-    #[default]
     Requests,
     Rps,
 }

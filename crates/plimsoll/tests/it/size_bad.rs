@@ -105,6 +105,18 @@ fn fields_of_a_plan() {
             "3:14: load.response_time is missing: how long a user waits for an answer",
         ),
         (
+            "[load]\nusers = 5\nresponse_time = \"5s\"",
+            "3:17: load.think_time is missing: how long a user thinks between requests",
+        ),
+        (
+            "[load]\nusers = 5\nquantile = 0.9",
+            "3:12: load.quantile is about a trace: none is given",
+        ),
+        (
+            "[load]\nusers = 5\nutc_offset_hours = 2",
+            "3:20: load.utc_offset_hours is about a trace: none is given",
+        ),
+        (
             "[load]\nhourly = [1, 2, 3]",
             "2:1: load.hourly has 3 entries, must have 24 or 168",
         ),
