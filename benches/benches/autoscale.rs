@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use autoscale_core::{
     ActivationConfig, AdjustmentType, Alarm, Behavior, Comparison, Decision, Gauge, Hpa, HpaConfig,
-    Kpa, KpaConfig, LoadTrend, MaxOf, MetricReading, MetricSpec, Milli, Observation, PodGroup,
-    Policy, PolicyExt, ResourceTarget, Sample, ScalingAction, ScalingAlarm, Schedule,
-    ScheduleEntry, ScheduleUntil, Statistic, StepAdjustment, StepScaling, StepScalingConfig,
-    TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers, TriggersConfig, WeightedConfig,
-    WeightedFactors,
+    Kpa, KpaConfig, LoadTrend, MaxOf, MetricReading, MetricSpec, Milli, NodePool, NodePoolConfig,
+    Observation, PodGroup, Policy, PolicyExt, PoolNode, PoolObservation, ReadReplicas,
+    ReadReplicasConfig, ReplicaNode, ReplicaObservation, ResourceTarget, Sample, ScalingAction,
+    ScalingAlarm, Schedule, ScheduleEntry, ScheduleUntil, Sizer, Statistic, StepAdjustment,
+    StepScaling, StepScalingConfig, TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers,
+    TriggersConfig, WeightedConfig, WeightedFactors,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -252,5 +253,49 @@ fn fleet(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decisions, fleet);
+/// Sizing of ten nodes whose figures move; the clock is virtual, as above.
+fn sizing<S: Sizer>(criterion: &mut Criterion, name: &str, mut sizer: S, seen: &[S::Observation]) {
+    let mut out = S::Decision::default();
+    let mut tick = 0;
+    let mut decide = || {
+        for seen in seen.get(tick as usize % seen.len()).into_iter() {
+            sizer.decide_into(Duration::from_secs(15) * tick, black_box(seen), &mut out);
+        }
+        tick += 1;
+        black_box(&out);
+    };
+    (0..200).for_each(|_| decide());
+    let counted = allocation_counter::measure(|| (0..1000).for_each(|_| decide()));
+    println!(
+        "autoscale/{name}: {} allocations in 1000 decisions",
+        counted.count_total
+    );
+    let mut group = criterion.benchmark_group("autoscale");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function(name, |b| b.iter(&mut decide));
+    group.finish();
+}
+
+fn node_counts(c: &mut Criterion) {
+    let moving = |tick: u32, node: u32| f64::from((tick * 7919 + node * 104_729) % 400);
+    let pools: Vec<_> = (0..8)
+        .map(|tick| {
+            let node = |i| PoolNode::cache(moving(tick, i), 2.0 * moving(tick, i), 1.0);
+            PoolObservation::new((0..10).map(node).collect::<Vec<_>>())
+        })
+        .collect();
+    let pool = NodePool::new(NodePoolConfig::new(1000.0)).expect("a good configuration");
+    sizing(c, "node_pool/10", pool, &pools);
+    let replicas: Vec<_> = (0..8)
+        .map(|tick| {
+            let node = |i| ReplicaNode::running(moving(tick, i), moving(tick, i) / 30.0);
+            let reads = 10.0 * moving(tick, 3);
+            ReplicaObservation::new(reads, (0..10).map(node).collect::<Vec<_>>())
+        })
+        .collect();
+    let rule = ReadReplicas::new(ReadReplicasConfig::new(500.0)).expect("a good configuration");
+    sizing(c, "read_replicas/10", rule, &replicas);
+}
+
+criterion_group!(benches, decisions, node_counts, fleet);
 criterion_main!(benches);

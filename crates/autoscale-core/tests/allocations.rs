@@ -5,10 +5,11 @@ use std::time::Duration;
 use autoscale_core::{
     ActivationConfig, AdjustmentType, Alarm, Behavior, Comparison, Decision, Fallback,
     FallbackMode, Gauge, Hpa, HpaConfig, Kpa, KpaConfig, LoadTrend, MaxOf, MetricReading,
-    MetricSpec, Milli, Observation, PodGroup, Policy, PolicyExt, Predictive, PredictiveConfig,
-    ResourceTarget, Sample, ScalingAction, ScalingAlarm, Statistic, StepAdjustment, StepScaling,
-    StepScalingConfig, TargetTracking, TargetTrackingConfig, TrackedTarget, Triggers,
-    TriggersConfig, WeightedConfig, WeightedFactors,
+    MetricSpec, Milli, NodePool, NodePoolConfig, Observation, PodGroup, Policy, PolicyExt,
+    PoolNode, PoolObservation, Predictive, PredictiveConfig, ReadReplicas, ReadReplicasConfig,
+    ReplicaNode, ReplicaObservation, ResourceTarget, Sample, ScalingAction, ScalingAlarm, Sizer,
+    Statistic, StepAdjustment, StepScaling, StepScalingConfig, TargetTracking,
+    TargetTrackingConfig, TrackedTarget, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
 };
 
 /// `groups` groups of `count` pods, `metrics` readings of which every `loss`th sample is missing.
@@ -256,4 +257,42 @@ fn predictive_state_is_small() {
         assert!((50..=300).contains(&kib), "{start_up}: {kib} KiB");
         assert_eq!(policy.unwrap().config().max_replicas, 400);
     }
+}
+
+/// Decides on these in turn, then counts the allocations of as many decisions.
+fn sizing_allocations<S: Sizer>(mut sizer: S, seen: &[S::Observation]) -> u64 {
+    let mut out = S::Decision::default();
+    let mut run = |from: u64| {
+        for (tick, seen) in (from..).zip(seen.iter().cycle().take(100)) {
+            sizer.decide_into(Duration::from_secs(tick * 15), seen, &mut out);
+        }
+    };
+    run(0);
+    allocation_counter::measure(|| run(100)).count_total
+}
+
+#[test]
+fn node_sizing_allocates_nothing() {
+    let of = |node| PoolObservation::new(vec![node; 10]);
+    let seen = [
+        of(PoolNode::cache(200.0, 10.0, 1.0)),
+        of(PoolNode::cache(900.0, 20_000.0, 99.0)),
+        of(PoolNode::running()), // every figure is missing
+        of(PoolNode::default()),
+    ];
+    let pool = NodePool::new(NodePoolConfig::new(1000.0)).unwrap();
+    assert_eq!(sizing_allocations(pool, &seen), 0);
+    let of = |reads, replica| ReplicaObservation::new(reads, vec![replica; 10]);
+    let unknown = ReplicaNode {
+        lag_s: None,
+        ..ReplicaNode::running(50.0, 0.0)
+    };
+    let seen = [
+        of(500.0, ReplicaNode::running(50.0, 0.1)),
+        of(50_000.0, ReplicaNode::running(5000.0, 60.0)),
+        of(500.0, unknown),
+        of(f64::NAN, ReplicaNode::default()),
+    ];
+    let rule = ReadReplicas::new(ReadReplicasConfig::new(1000.0)).unwrap();
+    assert_eq!(sizing_allocations(rule, &seen), 0);
 }

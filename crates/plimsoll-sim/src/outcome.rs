@@ -122,7 +122,8 @@ impl Recorder for Summary {
 }
 
 /// Provisioning accuracy and timeliness after the SPEC Research Group's report on elasticity
-/// (SPEC-RG-2016-01).
+/// (SPEC-RG-2016-01). Where nothing is needed, whatever serves is a surplus, and is taken relative to one
+/// replica, since the report divides by a need that is above 0.
 ///
 /// ```
 /// use plimsoll_sim::{Demand, Outcome, Plant, PlantConfig, ServiceModel};
@@ -346,7 +347,7 @@ impl Recorder for Outcome {
         }
         let needed = Demand::replicas_for(tick.load);
         self.peak_needed = self.peak_needed.max(needed);
-        let (supply, need) = (f64::from(tick.serving), f64::from(needed.max(1)));
+        let (supply, need) = (f64::from(tick.serving), f64::from(needed));
         if tick.serving < needed {
             self.bad_ticks += 1;
             self.bad_run += 1;
@@ -356,7 +357,8 @@ impl Recorder for Outcome {
         } else {
             self.bad_run = 0;
             if supply > need {
-                self.sums[1] += (supply - need) / need;
+                // Nothing can be relative to no need: then it is to one replica.
+                self.sums[1] += (supply - need) / need.max(1.0);
                 self.sums[3] += 1.0;
             }
         }

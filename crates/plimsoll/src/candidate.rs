@@ -148,6 +148,7 @@ pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
     .into_iter()
     .map(|(name, source)| NamedPolicy {
         name: name.to_owned(),
+        at: None,
         source,
         around: Around::default(),
         notes: Vec::new(),
@@ -160,6 +161,7 @@ impl Candidate {
     pub(crate) fn new(policy: NamedPolicy) -> Result<Self, CandidateError> {
         let NamedPolicy {
             name,
+            at: _,
             source,
             mut around,
             mut notes,

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use plimsoll_sim::{Scenario, Unit};
 
-use crate::size::{self, Share, per_minute};
+use crate::size::{self, Share};
 use crate::tune::Knob;
 
 /// What would this autoscaler have done with last week's load, what would it have cost, and how far
@@ -18,6 +18,31 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Names of values that are numbers, durations or moments, which may begin with a minus.
+const SIGNED: [&str; 6] = ["D", "N", "R", "RATE", "SHARE", "T"];
+
+/// The command line, where a negative number is a value that is out of range, not a flag that does
+/// not exist.
+fn command() -> clap::Command {
+    let is_signed = |arg: &clap::Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        names.iter().any(|name| SIGNED.contains(&name.as_str()))
+    };
+    let signed = |arg: clap::Arg| match is_signed(&arg) {
+        true => arg.allow_hyphen_values(true),
+        false => arg,
+    };
+    Cli::command().mut_subcommands(|command| command.mut_args(signed))
+}
+
+impl Cli {
+    /// Reads the command line of the process, or ends it with what is wrong.
+    pub(crate) fn of_process() -> Self {
+        let mut matches = command().get_matches();
+        Self::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Replay a recorded load through scaling policies on a simulated fleet.
@@ -25,10 +50,15 @@ pub(crate) enum Command {
     /// Take one decision, with all of its reasons, on an observation read from standard input.
     Decide(DecideArgs),
     /// Search an HPA's knobs on the first part of a recorded load, judge them on the rest, and write
-    /// the manifest to apply.
+    /// the manifest to apply: the file's own text with the tuned values in it.
+    ///
+    /// Exit code 0, or 1 where what is returned does not keep --bad on the searched part (everything
+    /// is written then, too), or 2 for bad input.
     Tune(Box<TuneArgs>),
     /// Say how many replicas and which instances a load needs, what they cost, and what saves.
     Size(Box<SizeArgs>),
+    /// Say which layer of a system is the bottleneck and what to do about it, with the evidence.
+    Diagnose(DiagnoseArgs),
 }
 
 /// Arguments of `plimsoll replay`.
@@ -51,7 +81,51 @@ pub(crate) struct ReplayArgs {
     pub(crate) scenario: ScenarioName,
 
     #[command(flatten)]
+    pub(crate) vertical: VerticalArgs,
+
+    #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// What is replayed with `--vertical`, beside --policy, --warm-up, --json and --html.
+#[derive(Debug, Args)]
+pub(crate) struct VerticalArgs {
+    /// Replay a container's recorded use through vertical sizers instead: CSV with the columns
+    /// timestamp and cpu (cores), memory (bytes) or value. --policy then takes VerticalPodAutoscaler
+    /// manifests; default: a VPA with its defaults. Right-sizing stands beside them, with the same
+    /// bounds.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "trace", "start_up", "start_up_max", "lag", "tick", "scrape", "drain", "capacity",
+            "utilization", "min", "max", "from", "to", "unit", "seed", "scenario",
+        ]
+    )]
+    pub(crate) vertical: Option<PathBuf>,
+
+    /// What a column named value holds, and the only resource that is replayed. Default: cpu for
+    /// value, and all that the file has.
+    #[arg(long, value_name = "NAME", requires = "vertical")]
+    pub(crate) resource: Option<ResourceName>,
+
+    /// Container whose policy counts, where a manifest has several.
+    #[arg(long, value_name = "NAME", requires = "vertical")]
+    pub(crate) container: Option<String>,
+
+    /// Share of the time that use may exceed the request, for right-sizing. Default: the share that
+    /// the first VPA delivered, so that slack is compared at equal violations.
+    #[arg(long, value_name = "SHARE", requires = "vertical", value_parser = share)]
+    pub(crate) violations: Option<f64>,
+}
+
+/// A resource of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResourceName {
+    /// Processor time, in cores.
+    Cpu,
+    /// Memory, in bytes.
+    Memory,
 }
 
 /// Arguments of `plimsoll tune`.
@@ -64,7 +138,8 @@ pub(crate) struct TuneArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: PathBuf,
 
-    /// Accepted share of badly served requests.
+    /// Accepted share of badly served requests. The exit code is 1 where what is returned does not
+    /// keep it on the searched part.
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
     pub(crate) bad: f64,
 
@@ -125,11 +200,11 @@ pub(crate) struct LoadArgs {
     pub(crate) utilization: f64,
 
     /// Fewest replicas.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = replicas)]
     pub(crate) min: u32,
 
     /// Most replicas.
-    #[arg(long, value_name = "N", default_value_t = 400)]
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = replicas)]
     pub(crate) max: u32,
 
     /// First moment that counts: seconds since the epoch, a date such as 1998-06-09 (UTC), or a
@@ -150,7 +225,7 @@ pub(crate) struct LoadArgs {
     pub(crate) unit: UnitName,
 
     /// Seed of everything that is drawn.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed)]
     pub(crate) seed: u64,
 }
 
@@ -174,7 +249,7 @@ pub(crate) struct SizeArgs {
     pub(crate) file: Option<PathBuf>,
 
     /// Load to carry, such as 12000/m or 200/s; in place of the plan's.
-    #[arg(long, value_name = "RATE", value_parser = per_minute, conflicts_with = "users")]
+    #[arg(long, value_name = "RATE", value_parser = rate, conflicts_with = "users")]
     pub(crate) load: Option<f64>,
 
     /// Concurrent users; in place of the plan's load.
@@ -182,7 +257,7 @@ pub(crate) struct SizeArgs {
     pub(crate) users: Option<f64>,
 
     /// Requests that one user makes, such as 6/m.
-    #[arg(long, value_name = "RATE", value_parser = per_minute)]
+    #[arg(long, value_name = "RATE", value_parser = rate)]
     pub(crate) requests_per_user: Option<f64>,
 
     /// Quantile of the recorded load to carry. Default: 99.9%, or, with --availability, what half
@@ -242,6 +317,18 @@ pub(crate) struct DecideArgs {
     /// Write the decision as JSON to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Arguments of `plimsoll diagnose`.
+#[derive(Debug, Args)]
+pub(crate) struct DiagnoseArgs {
+    /// Figures of the system and its layers: TOML, YAML or JSON by the file's ending (- = JSON on
+    /// standard input). docs/diagnose.md lists them.
+    #[arg(value_name = "FILE")]
+    pub(crate) figures: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// A moment in a trace.
@@ -310,10 +397,35 @@ impl From<ScenarioName> for Scenario {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
+    refuse_flag(text)?;
+    if text.starts_with('-') {
+        return Err("must be at least 0s".to_owned());
+    }
     autoscale_core::parse_duration(text).map_err(|e| e.to_string())
 }
 
+/// The next flag stands where a value must.
+fn refuse_flag(text: &str) -> Result<(), String> {
+    match text.starts_with("--") {
+        true => Err(format!("must be a value: {text} is the next flag")),
+        false => Ok(()),
+    }
+}
+
+fn replicas(text: &str) -> Result<u32, String> {
+    refuse_flag(text)?;
+    text.parse()
+        .map_err(|_| "must be a whole number from 0 to 1000000".to_owned())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    refuse_flag(text)?;
+    text.parse()
+        .map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
+}
+
 fn positive(text: &str) -> Result<f64, String> {
+    refuse_flag(text)?;
     text.parse::<f64>()
         .ok()
         .filter(|v| v.is_finite() && *v > 0.0)
@@ -322,6 +434,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// A share, `0.01` or `1%`.
 fn share(text: &str) -> Result<f64, String> {
+    refuse_flag(text)?;
     let value = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
         None => text.parse(),
@@ -332,11 +445,17 @@ fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "must be more than 0 and at most 1 (or 100%)".to_owned())
 }
 
+fn rate(text: &str) -> Result<f64, String> {
+    refuse_flag(text)?;
+    size::per_minute(text)
+}
+
 fn quantile(text: &str) -> Result<Share, String> {
     share(text).map(Share)
 }
 
 fn headroom(text: &str) -> Result<Share, String> {
+    refuse_flag(text)?;
     size::share(text).and_then(|share| {
         let fine = share.0 <= 100.0;
         fine.then_some(share)
@@ -345,6 +464,7 @@ fn headroom(text: &str) -> Result<Share, String> {
 }
 
 fn availability(text: &str) -> Result<Share, String> {
+    refuse_flag(text)?;
     size::share(text).and_then(|share| {
         let fine = share.0 <= 0.999_999;
         fine.then_some(share)
@@ -353,6 +473,7 @@ fn availability(text: &str) -> Result<Share, String> {
 }
 
 fn moment(text: &str) -> Result<Moment, String> {
+    refuse_flag(text)?;
     if let Ok(seconds) = text.parse::<i64>() {
         return Ok(Moment::Epoch(seconds));
     }
@@ -375,11 +496,71 @@ fn moment(text: &str) -> Result<Moment, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    /// Every flag of every command whose value is a number, and what stands after it.
+    #[test]
+    fn a_value_below_0_is_a_value_out_of_range() {
+        let mut seen = Vec::new();
+        for sub in command().get_subcommands() {
+            let flags = sub
+                .get_arguments()
+                .filter(|arg| arg.get_long().is_some() && arg.get_action().takes_values());
+            for arg in flags {
+                let name = arg.get_value_names().unwrap_or_default();
+                let name = name.first().map_or("", |name| name.as_str());
+                let flag = format!("--{}", arg.get_long().unwrap());
+                let words = |value: &str| {
+                    let mut line = vec!["plimsoll", sub.get_name()];
+                    if sub.get_arguments().any(|arg| arg.get_id() == "policy") {
+                        line.extend(["--policy", "x"]);
+                    }
+                    line.extend([flag.as_str(), value]);
+                    let error = command()
+                        .try_get_matches_from(line)
+                        .map(|_| ())
+                        .unwrap_err();
+                    assert_eq!(error.exit_code(), 2);
+                    error.to_string()
+                };
+                if !SIGNED.contains(&name) {
+                    assert!(
+                        ["FILE", "KNOB", "NAME", "UNIT", ""].contains(&name),
+                        "{flag} <{name}>: is it a number?"
+                    );
+                    continue;
+                }
+                seen.push(format!("{} {flag}", sub.get_name()));
+                let values: &[&str] = match name {
+                    // Seconds before the epoch are a moment.
+                    "T" => &["-5s", "-x"],
+                    _ => &["-5s", "-1", "-3.5", "-1%", "-inf"],
+                };
+                for value in values {
+                    let said = words(value);
+                    let first =
+                        format!("error: invalid value '{value}' for '{flag} <{name}>': must be ");
+                    assert!(said.starts_with(&first), "{said}");
+                }
+                let said = words("--json");
+                assert!(said.contains(&format!("'{flag} <{name}>'")), "{said}");
+                assert!(said.contains("--json is the next flag"), "{said}");
+            }
+        }
+        assert!(seen.len() > 20, "{seen:?}");
+        for known in [
+            "replay --start-up",
+            "replay --min",
+            "tune --bad",
+            "decide --now",
+            "size --load",
+        ] {
+            assert!(seen.iter().any(|flag| flag == known), "{known}");
+        }
     }
 
     #[test]

@@ -20,6 +20,27 @@ pub(crate) fn replay(args: &ReplayArgs, recorded: &Recorded) -> String {
     words.0.join(" ")
 }
 
+/// The `replay --vertical` that does.
+pub(crate) fn vertical(series: &Path, args: &ReplayArgs) -> String {
+    let mut words = Words(vec!["plimsoll replay".to_owned()]);
+    words.set("vertical", Some(shown(series)));
+    for policy in &args.policy {
+        words.set("policy", Some(shown(policy)));
+    }
+    words.set("resource", args.vertical.resource.and_then(name));
+    words.set("container", args.vertical.container.clone());
+    words.set(
+        "violations",
+        args.vertical.violations.map(|share| share.to_string()),
+    );
+    let warm_up = args.load.warm_up;
+    words.set(
+        "warm-up",
+        (!warm_up.is_zero()).then(|| format_duration(warm_up)),
+    );
+    words.0.join(" ")
+}
+
 /// The `tune` that does.
 pub(crate) fn tune(args: &TuneArgs, recorded: &Recorded) -> String {
     let mut words = Words::new("tune", &args.load);

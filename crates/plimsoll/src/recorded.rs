@@ -99,22 +99,17 @@ fn load(args: &LoadArgs, trace: &Trace, warm_up: Duration) -> Result<Demand, Inp
 
 /// Reads the trace, or the built-in one.
 fn load_trace(args: &LoadArgs) -> Result<(String, Trace), InputError> {
+    let unit = args.unit.into();
     let Some(path) = &args.trace else {
-        let trace = parse_trace(WORLD_CUP_NAME, WORLD_CUP, args.unit.into())?;
+        let trace = parse_trace(WORLD_CUP_NAME, WORLD_CUP, unit)?;
         return Ok((WORLD_CUP_NAME.to_owned(), trace));
     };
-    let name = path.file_stem().map_or_else(
-        || path.display().to_string(),
-        |s| s.to_string_lossy().into_owned(),
-    );
-    Ok((name, trace_from(path, args.unit.into())?))
+    Ok((stem(path), trace_from(path, unit)?))
 }
 
 /// Reads a trace from a file.
 pub(crate) fn trace_from(path: &Path, unit: Unit) -> Result<Trace, InputError> {
-    let bytes = std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
-    let text = String::from_utf8(bytes).map_err(|e| InputError::not_utf8(path, &e))?;
-    parse_trace(&path.display().to_string(), &text, unit)
+    parse_trace(&path.display().to_string(), &read_text(path)?, unit)
 }
 
 fn parse_trace(file: &str, text: &str, unit: Unit) -> Result<Trace, InputError> {
@@ -122,6 +117,20 @@ fn parse_trace(file: &str, text: &str, unit: Unit) -> Result<Trace, InputError> 
         Some(line) => InputError::in_line(file, line, e.to_string()),
         None => InputError::new(file, None, e.to_string()),
     })
+}
+
+/// A file's text.
+pub(crate) fn read_text(path: &Path) -> Result<String, InputError> {
+    let bytes = std::fs::read(path).map_err(|e| InputError::unreadable(path, &e))?;
+    String::from_utf8(bytes).map_err(|e| InputError::not_utf8(path, &e))
+}
+
+/// A file's name without its ending.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(
+        || path.display().to_string(),
+        |stem| stem.to_string_lossy().into_owned(),
+    )
 }
 
 /// Reads a trace from any source.

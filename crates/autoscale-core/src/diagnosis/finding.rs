@@ -42,7 +42,7 @@ pub struct Diagnosis {
     pub time_shares: Vec<TimeShare>,
     /// Share of the mean response time that no layer's time accounts for.
     pub unaccounted_share: Option<f64>,
-    /// Requests a second at which the first utilization reaches its limit, by the utilization law
+    /// Requests a second at which the first known utilization reaches its limit, by the utilization law
     /// (U = X · D: a utilization grows with the rate).
     pub max_requests_per_s: Option<f64>,
     /// What contradicts what.
@@ -256,7 +256,13 @@ impl Diagnosis {
             (DiagnosedAction::Optimise, None) => {
                 "no resource is short; optimise the code and its queries".to_owned()
             }
-            (DiagnosedAction::Measure, _) => {
+            (DiagnosedAction::Measure, Some(layer)) => {
+                return format!(
+                    "{status}: it is about the {layer}, but what is known does not say what to do; \
+                     measure what is missing."
+                );
+            }
+            (DiagnosedAction::Measure, None) => {
                 "what is known does not say what to do; measure what is missing".to_owned()
             }
             (action, _) => action.to_string(),

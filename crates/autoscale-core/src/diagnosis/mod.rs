@@ -105,7 +105,8 @@ impl Examination<'_> {
     fn add(&mut self, layer: Option<Layer>, signal: Signal, value: f64, limit: f64) {
         let (severity, over) = match signal {
             Signal::HitRatio => ((1.0 - value) / (1.0 - limit), value < limit),
-            _ => (value / limit, value > limit),
+            // Finite, however small the limit: infinity times a share of 0 is no number.
+            _ => ((value / limit).min(f64::MAX), value > limit),
         };
         self.found.evidence.push(Evidence {
             place: Place { layer, signal },
@@ -315,7 +316,11 @@ impl Examination<'_> {
         let (layer, _) = heaviest?;
         if layer == Layer::Database && self.is_relieved_by_cache() {
             self.found.relieves = Some(Layer::Database);
-            return Some(Layer::Cache);
+            // What it costs is time in the database, not its own.
+            let layer = Layer::Cache;
+            let fast = Contradiction::SaturatedThoughFast { layer };
+            self.found.contradictions.retain(|said| *said != fast);
+            return Some(layer);
         }
         Some(layer)
     }

@@ -411,10 +411,11 @@ impl NodePool {
             && fits(memory)
             && fits(ops)
             && out.needed.queue.is_none_or(|needed| needed <= left);
+        let finite = |share: Option<f64>| share.filter(|share| share.is_finite());
         let survivors = PoolSurvivors {
             nodes: left,
-            memory,
-            ops,
+            memory: finite(memory),
+            ops: finite(ops),
         };
         (survivors, safe)
     }

@@ -257,7 +257,8 @@ impl PoolNeeds {
     }
 }
 
-/// What those that stay would carry.
+/// What those that stay would carry; `None` where that is not looked at, or nothing would be left to
+/// carry it.
 ///
 /// ```
 /// let survivors = autoscale_core::PoolSurvivors { nodes: 3, memory: Some(0.27), ops: Some(0.001) };

@@ -32,6 +32,10 @@ const SLOW_S: f64 = 600.0;
 const PATIENCE: f64 = 0.40;
 /// The part of the best record that no price can buy off.
 const UNBUYABLE: f64 = 0.3;
+/// Where no candidate keeps the accepted share, saving as much bad demand as is accepted may cost so
+/// many times what serves the whole demand. The price of each replica is bounded, but not what a rung
+/// costs altogether: the load may be such that the dearest runs ten times what is needed all day.
+const WORTH: f64 = 2.0;
 /// A brisk candidate's cost counts so much, since it changes its mind more often.
 const BRISK_HANDICAP: f64 = 1.02;
 /// The present candidate stays unless another is cheaper by this.
@@ -107,11 +111,17 @@ pub(super) struct Seen {
 }
 
 impl Ladder {
-    pub(super) fn new(timing: Timing, layers: &Layers, floor: Kpa, replicas: u32) -> Self {
+    pub(super) fn new(
+        timing: Timing,
+        layers: &Layers,
+        floor: Kpa,
+        replicas: u32,
+        first: u64,
+    ) -> Self {
         let delay = numeric::count_f64(timing.delay);
         let slack = (KEEP_S / timing.delay_s()).min(1.0);
         // A clone of one would not have its room for orders.
-        let plant = move || Plant::new(replicas, timing.lag, timing.delay);
+        let plant = move || Plant::new(replicas, timing.lag, timing.delay, first);
         let step = PRICE_SPAN.powf(1.0 / f64::from(PRICES - 1));
         let styles = [(false, 1.0 + 3.0 * slack), (true, 1.0 + 1.5 * slack)];
         let candidates = styles.into_iter().flat_map(|(brisk, keep)| {
@@ -254,13 +264,11 @@ impl Ladder {
             .clone()
             .filter(|(_, c)| feasible(c))
             .min_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
-        let safest = || {
-            all.min_by(|a, b| {
-                let by_share = a.1.share.total_cmp(&b.1.share);
-                by_share.then(a.1.cost.total_cmp(&b.1.cost))
-            })
-        };
-        let Some((index, picked)) = cheapest.or_else(safest) else {
+        // Where none has kept it, more is paid only as long as it still buys something.
+        let worth = WORTH / accepted;
+        let loss = |c: &Candidate| c.cost + worth * total * c.share;
+        let fallback = || all.min_by(|a, b| loss(a.1).total_cmp(&loss(b.1)));
+        let Some((index, picked)) = cheapest.or_else(fallback) else {
             return;
         };
         let stays = self.seen > 1

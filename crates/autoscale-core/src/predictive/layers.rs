@@ -9,6 +9,7 @@ const SINGLE: u32 = 64;
 /// The upper counts of the layers, ascending: 1, 2, 3, … at first, the upper bound at last.
 #[derive(Clone, Debug)]
 pub(super) struct Layers {
+    /// In what a forecast counts demand in.
     counts: Vec<f64>,
     replicas: Vec<u32>,
     /// E[y; y > n] at each layer's count.
@@ -19,7 +20,8 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub(super) fn new(max: u32) -> Self {
+    /// Up to `max` replicas, a forecast counting `unit` for each.
+    pub(super) fn new(max: u32, unit: f64) -> Self {
         let mut replicas = Vec::new();
         let mut next = 1;
         while next < max {
@@ -29,7 +31,7 @@ impl Layers {
         replicas.push(max);
         let len = replicas.len();
         Self {
-            counts: replicas.iter().copied().map(f64::from).collect(),
+            counts: replicas.iter().map(|n| f64::from(*n) * unit).collect(),
             replicas,
             beyond: vec![0.0; len],
             hull: Vec::with_capacity(len),
@@ -189,7 +191,7 @@ mod tests {
             6.0 * hump(4.0) + 30.0 * hump(25.0) + 0.3 * (n * 0.9).sin() + 0.2
         };
         for (max, useful) in [(40, 40), (40, 33), (700, 183), (2, 2), (1, 1), (40, 0)] {
-            let mut layers = Layers::new(max);
+            let mut layers = Layers::new(max, 1.0);
             let (counts, out) = layers.parts();
             for (out, count) in out.iter_mut().zip(counts) {
                 *out = beyond(*count);
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn layers_reach_the_bound_in_small_steps() {
         for max in [1, 2, 63, 64, 65, 128, 129, 10_000, 1_000_000] {
-            let layers = Layers::new(max);
+            let layers = Layers::new(max, 1.0);
             assert_eq!(layers.replicas.last(), Some(&max));
             for pair in layers.replicas.windows(2) {
                 let [low, high] = pair else { continue };

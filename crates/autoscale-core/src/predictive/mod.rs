@@ -33,6 +33,10 @@ use crate::{
 /// A demand beyond this many times the upper bound is cut: nothing could serve it anyway.
 const BELIEVABLE: f64 = 2.0;
 
+/// A replica that carries more than so many times what it did, or less than this part of it, is
+/// another service.
+const SAME_SERVICE: f64 = 10.0;
+
 /// Scaling to an accepted share of bad demand, [`accepted_bad_share`]: its only knob.
 ///
 /// Demand is bad while fewer replicas are ready than it needs. The policy learns from the first
@@ -79,12 +83,18 @@ pub struct Predictive<F = AdaptiveForecast> {
     layers: Layers,
     floor: Kpa,
     forecast: F,
+    /// What the forecast counts demand in, in the metric's unit: the first target value.
+    counted_in: f64,
     ladder: Option<Ladder>,
     clock: Ticks,
     /// Really ready replicas of the last intervals, oldest first.
     ready: VecDeque<u32>,
     /// The latest count, before and within the bounds.
     wanted: Option<(u32, u32)>,
+}
+
+fn is_same_service(unit: f64) -> bool {
+    (1.0 / SAME_SERVICE..=SAME_SERVICE).contains(&unit)
 }
 
 /// Intervals counted from the first decision; late and early calls do not shift them.
@@ -125,6 +135,7 @@ impl Ticks {
 struct Snapshot<F> {
     config: PredictiveConfig,
     forecast: F,
+    counted_in: f64,
     ladder: Option<Ladder>,
     clock: Ticks,
     ready: VecDeque<u32>,
@@ -137,6 +148,7 @@ impl<F> From<Predictive<F>> for Snapshot<F> {
         Self {
             config: policy.config,
             forecast: policy.forecast,
+            counted_in: policy.counted_in,
             ladder: policy.ladder,
             clock: policy.clock,
             ready: policy.ready,
@@ -155,6 +167,12 @@ impl<F: DemandForecast> TryFrom<Snapshot<F>> for Predictive<F> {
             return Err(ConfigError::range("forecast", value, bound));
         }
         let mut made = Self::with_forecast(snapshot.config, snapshot.forecast)?;
+        made.counted_in = snapshot.counted_in;
+        if !is_same_service(made.unit()) {
+            let (value, bound) = (snapshot.counted_in.to_string(), "near target_value");
+            return Err(ConfigError::range("counted_in", value, bound));
+        }
+        made.layers = Layers::new(made.config.max_replicas, made.unit());
         made.ladder = snapshot.ladder.filter(|l| l.is_sound(&made.layers));
         made.clock = snapshot.clock;
         made.ready.extend(snapshot.ready);
@@ -182,50 +200,6 @@ impl Predictive {
         let forecast = AdaptiveForecast::new(config.interval, config.horizon());
         Self::with_forecast(config, forecast)
     }
-
-    /// Takes another configuration.
-    ///
-    /// Another accepted share is kept with the records there are. Another start-up, lag or bound
-    /// makes the imagined fleets those of another service: they and their records start anew, what
-    /// the forecast has learnt about the load stays. Another interval, target value, gauge or clock
-    /// origin changes what the numbers mean: everything starts anew.
-    ///
-    /// # Errors
-    /// [`ConfigError`]; the old configuration stays.
-    ///
-    /// ```
-    /// use autoscale_core::{Predictive, PredictiveConfig};
-    /// # use std::time::Duration;
-    /// let config = PredictiveConfig::new(0.01, 50.0);
-    /// let mut policy = Predictive::new(config.clone())?;
-    /// policy.reconfigure(config.with_start_up(Duration::from_secs(180)))?;
-    /// assert_eq!(policy.config().start_up, Duration::from_secs(180));
-    /// # Ok::<(), autoscale_core::ConfigError>(())
-    /// ```
-    pub fn reconfigure(&mut self, config: PredictiveConfig) -> Result<(), ConfigError> {
-        config.validate()?;
-        let old = core::mem::replace(&mut self.config, config);
-        let new = &self.config;
-        let meaning = |c: &PredictiveConfig| {
-            let target = c.target_value.to_bits();
-            (c.interval, target, c.gauge.clone(), c.unix_origin)
-        };
-        if meaning(&old) != meaning(new) {
-            *self = Self::new(self.config.clone())?;
-            return Ok(());
-        }
-        let fleet = |c: &PredictiveConfig| (c.delay(), c.lag(), c.min_replicas, c.max_replicas);
-        if fleet(&old) != fleet(new) {
-            self.forecast.set_horizon(new.horizon());
-            self.layers = Layers::new(new.max_replicas);
-            self.ladder = None;
-            let (min, max) = (new.min_replicas, new.max_replicas);
-            self.wanted = self
-                .wanted
-                .map(|(wanted, _)| (wanted, wanted.clamp(min, max)));
-        }
-        Ok(())
-    }
 }
 
 impl<F: DemandForecast> Predictive<F> {
@@ -243,15 +217,65 @@ impl<F: DemandForecast> Predictive<F> {
     pub fn with_forecast(config: PredictiveConfig, forecast: F) -> Result<Self, ConfigError> {
         config.validate()?;
         Ok(Self {
-            layers: Layers::new(config.max_replicas),
+            layers: Layers::new(config.max_replicas, 1.0),
             floor: Kpa::new(KpaConfig::new(1.0))?,
             ready: VecDeque::with_capacity(config.lag() + 2),
             ladder: None,
             clock: Ticks::default(),
             wanted: None,
             forecast,
+            counted_in: config.target_value,
             config,
         })
+    }
+
+    /// Takes another configuration.
+    ///
+    /// Another accepted share is kept with the records there are. Another start-up, lag, bound or
+    /// target value makes the imagined fleets those of another service: they and their records start
+    /// anew, what the forecast has learnt about the load stays, whichever forecast it is. Another
+    /// interval, gauge or clock origin, and a target value of another order of magnitude, change what
+    /// the numbers mean: everything starts anew, the forecast by [`DemandForecast::restart`].
+    ///
+    /// # Errors
+    /// [`ConfigError`]; the old configuration stays.
+    ///
+    /// ```
+    /// use autoscale_core::{Predictive, PredictiveConfig};
+    /// # use std::time::Duration;
+    /// let config = PredictiveConfig::new(0.01, 50.0);
+    /// let mut policy = Predictive::new(config.clone())?;
+    /// policy.reconfigure(config.with_start_up(Duration::from_secs(180)))?;
+    /// assert_eq!(policy.config().start_up, Duration::from_secs(180));
+    /// # Ok::<(), autoscale_core::ConfigError>(())
+    /// ```
+    pub fn reconfigure(&mut self, config: PredictiveConfig) -> Result<(), ConfigError> {
+        config.validate()?;
+        let old = core::mem::replace(&mut self.config, config);
+        let new = &self.config;
+        let meaning = |c: &PredictiveConfig| (c.interval, c.gauge.clone(), c.unix_origin);
+        let fleet = |c: &PredictiveConfig| {
+            let bounds = (c.min_replicas, c.max_replicas);
+            (c.delay(), c.lag(), bounds, c.target_value.to_bits())
+        };
+        if meaning(&old) != meaning(new) || !is_same_service(self.unit()) {
+            self.forecast.restart(new.interval, new.horizon());
+            self.counted_in = new.target_value;
+            self.clock = Ticks::default();
+            self.ready.clear();
+            self.wanted = None;
+        } else if fleet(&old) == fleet(new) {
+            return Ok(());
+        } else {
+            self.forecast.set_horizon(new.horizon());
+        }
+        self.layers = Layers::new(self.config.max_replicas, self.unit());
+        self.ladder = None;
+        let (min, max) = (self.config.min_replicas, self.config.max_replicas);
+        self.wanted = self
+            .wanted
+            .map(|(wanted, _)| (wanted, wanted.clamp(min, max)));
+        Ok(())
     }
 
     /// The configuration.
@@ -280,6 +304,11 @@ impl<F: DemandForecast> Predictive<F> {
         &self.forecast
     }
 
+    /// What the forecast counts for a replica.
+    fn unit(&self) -> f64 {
+        self.config.target_value / self.counted_in
+    }
+
     /// One interval with a sample.
     fn step(&mut self, demand: f64, current: u32) {
         let config = &self.config;
@@ -295,8 +324,8 @@ impl<F: DemandForecast> Predictive<F> {
         // The sample's interval ended `lag` ago; what is ordered now serves `delay` from now.
         let now = self.clock.end(self.clock.count, config.interval);
         let end = config.unix_origin.saturating_add(now.unwrap_or_default());
-        self.forecast
-            .observe(end.saturating_sub(span(timing.lag)), demand);
+        let sampled = end.saturating_sub(span(timing.lag));
+        self.forecast.observe(sampled, demand * self.unit());
         let served = end.saturating_add(span(timing.delay));
         let (counts, beyond) = self.layers.parts();
         let useful = self.forecast.partial_expectations(served, counts, beyond);
@@ -305,7 +334,7 @@ impl<F: DemandForecast> Predictive<F> {
         let (min, max) = (config.min_replicas, config.max_replicas);
         let ladder = self.ladder.get_or_insert_with(|| {
             let (floor, start) = (self.floor.clone(), current.clamp(min, max));
-            Ladder::new(timing, &self.layers, floor, start)
+            Ladder::new(timing, &self.layers, floor, start, self.clock.count)
         });
         let seen = Seen {
             tick: self.clock.count,
@@ -381,7 +410,7 @@ impl<F: DemandForecast> Policy for Predictive<F> {
         }
         if let Some(ladder) = &self.ladder {
             out.ladder.followed = Some(ladder.describe(&mut out.ladder.rungs));
-            out.ladder.expected_demand = self.forecast.expected();
+            out.ladder.expected_demand = self.forecast.expected() / self.unit();
         }
     }
 

@@ -122,9 +122,8 @@ impl<P: Policy> Scheduled<P> {
     }
 
     fn look_up(&self) -> Current {
-        let origin = self.schedule.origin_unix;
-        let seconds = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
-        let unix = Timestamp::from_second(origin.saturating_add(seconds)).unwrap_or(Timestamp::MAX);
+        let origin = Timestamp::from_second(self.schedule.origin_unix).unwrap_or_default();
+        let unix = origin.checked_add(self.now).unwrap_or(Timestamp::MAX);
         let mut current = Current {
             min: None,
             max: None,
@@ -136,10 +135,8 @@ impl<P: Policy> Scheduled<P> {
                 current.min = current.min.max(entry.min);
                 current.max = current.max.max(entry.max);
             }
-            let until = change.map(|at| {
-                let from_origin = at.as_second().saturating_sub(origin);
-                Duration::from_secs(u64::try_from(from_origin).unwrap_or(0))
-            });
+            let until =
+                change.map(|at| Duration::try_from(at.duration_since(origin)).unwrap_or_default());
             current.until = current.until.into_iter().chain(until).min();
         }
         current

@@ -127,7 +127,9 @@ pub struct ContainerUsage {
     first_cpu: Option<Duration>,
     last_cpu: Option<Duration>,
     cpu_samples: u64,
+    first_memory: Option<Duration>,
     last_memory: Option<Duration>,
+    memory_samples: u64,
     /// End of the interval whose peak is being looked for.
     interval_end: Option<Duration>,
     /// Largest sample of that interval, and the largest made of a kill, in bytes.
@@ -156,7 +158,9 @@ impl ContainerUsage {
             first_cpu: None,
             last_cpu: None,
             cpu_samples: 0,
+            first_memory: None,
             last_memory: None,
+            memory_samples: 0,
             interval_end: None,
             peak: 0,
             oom_peak: 0,
@@ -204,6 +208,8 @@ impl ContainerUsage {
         if !(bytes.is_finite() && bytes >= 0.0) || outdated {
             return false;
         }
+        self.first_memory = self.first_memory.or(Some(now));
+        self.memory_samples = self.memory_samples.saturating_add(1);
         self.add_peak(now, amount(bytes), false);
         true
     }
@@ -331,12 +337,11 @@ impl ContainerUsage {
         cpu.merge(&other.cpu)?;
         self.memory.merge(&other.memory)?;
         self.cpu = cpu;
-        self.first_cpu = match (self.first_cpu, other.first_cpu) {
-            (Some(own), Some(theirs)) => Some(own.min(theirs)),
-            (own, theirs) => own.or(theirs),
-        };
+        self.first_cpu = earlier(self.first_cpu, other.first_cpu);
         self.last_cpu = self.last_cpu.max(other.last_cpu);
         self.cpu_samples = self.cpu_samples.saturating_add(other.cpu_samples);
+        self.first_memory = earlier(self.first_memory, other.first_memory);
+        self.memory_samples = self.memory_samples.saturating_add(other.memory_samples);
         Ok(())
     }
 
@@ -353,7 +358,8 @@ impl ContainerUsage {
     }
 
     /// How far the history is to be trusted: the number of intervals that the CPU samples span, or
-    /// that they would fill at one a minute, whichever is less.
+    /// that they would fill at one a minute, whichever is less. Where no CPU sample ever came the
+    /// memory samples count instead (upstream's confidence would stay 0).
     ///
     /// ```
     /// use autoscale_core::{ContainerUsage, UsageConfig};
@@ -368,11 +374,15 @@ impl ContainerUsage {
     /// ```
     #[must_use]
     pub fn confidence(&self, interval: Duration) -> f64 {
-        let (Some(first), Some(last)) = (self.first_cpu, self.last_cpu) else {
+        let (first, last, count) = match self.first_cpu {
+            Some(_) => (self.first_cpu, self.last_cpu, self.cpu_samples),
+            None => (self.first_memory, self.last_memory, self.memory_samples),
+        };
+        let (Some(first), Some(last)) = (first, last) else {
             return 0.0;
         };
         let spanned = last.saturating_sub(first).as_secs_f64() / interval.as_secs_f64();
-        let filled = numeric::u64_f64(self.cpu_samples) / (interval.as_secs_f64() / 60.0);
+        let filled = numeric::u64_f64(count) / (interval.as_secs_f64() / 60.0);
         spanned.min(filled)
     }
 
@@ -419,6 +429,13 @@ impl ContainerUsage {
         self.last_cpu = checkpoint.last_sample_start;
         self.cpu_samples = checkpoint.total_samples_count;
         Ok(())
+    }
+}
+
+fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -3,12 +3,14 @@
 mod aws;
 mod config_errors;
 mod decode;
+mod diagnosis;
 #[cfg(feature = "serde")]
 mod fields;
 mod gaps;
 mod given;
 mod instances;
 mod missing;
+mod nodes;
 mod predictive;
 mod properties;
 mod provision;

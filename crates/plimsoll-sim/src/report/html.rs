@@ -5,7 +5,7 @@
 //! size; curves are in nested SVGs that are stretched, with strokes that are not. The markup is
 //! well-formed XML, too.
 
-use maud::{PreEscaped, html as markup};
+use maud::{Markup, PreEscaped, html as markup};
 
 use super::ReplayReport;
 use super::facts::{footer, heading, question, terms};
@@ -16,7 +16,12 @@ use super::scenarios::scenarios;
 use super::table::comparison;
 use super::verdict::verdict;
 
-const STYLE: &str = include_str!("page.css");
+/// The style sheet of the page, for other reports that are to look like it.
+///
+/// ```
+/// assert!(plimsoll_sim::PAGE_STYLE.contains("color-scheme"));
+/// ```
+pub const PAGE_STYLE: &str = include_str!("page.css");
 
 /// Renders the page. The same report gives the same bytes; the size grows with the number of
 /// policies, by about 100 kB each and 30 kB more with a scenario matrix.
@@ -47,33 +52,28 @@ const STYLE: &str = include_str!("page.css");
 /// ```
 #[must_use]
 pub fn html(report: &ReplayReport) -> String {
-    let body = markup! {
-        (heading(report))
-        @if report.policies.is_empty() {
-            p.note { "No policy was replayed." }
-        } @else {
-            (verdict(report, &terms(report)))
-            (comparison(report))
-            (frontier_plot(report))
-            (scenarios(report))
-            @for (i, policy) in report.policies.iter().enumerate() {
-                (policy_section(report, i, policy))
+    page(
+        &question(report),
+        &markup! {
+            (heading(report))
+            @if report.policies.is_empty() {
+                p.note { "No policy was replayed." }
+            } @else {
+                (verdict(report, &terms(report)))
+                (comparison(report))
+                (frontier_plot(report))
+                (scenarios(report))
+                @for (i, policy) in report.policies.iter().enumerate() {
+                    (policy_section(report, i, policy))
+                }
             }
-        }
-        (footer(report))
-    };
-    page(&question(report), &body.into_string())
+            (footer(report))
+        },
+    )
 }
 
-/// A page in the report's look around a body that is markup already. The title is text: it is
-/// escaped here.
-///
-/// ```
-/// let page = plimsoll_sim::page("2 < 3", "<h1>Two</h1>");
-/// assert!(page.contains("<title>2 &lt; 3</title>") && page.contains("<h1>Two</h1>"));
-/// ```
-#[must_use]
-pub fn page(title: &str, body: &str) -> String {
+/// A page of this look.
+pub(super) fn page(title: &str, content: &Markup) -> String {
     let page = markup! {
         (PreEscaped("<!DOCTYPE html>\n"))
         html lang="en" {
@@ -84,11 +84,11 @@ pub fn page(title: &str, body: &str) -> String {
                 ))
                 (PreEscaped("<meta name=\"color-scheme\" content=\"light dark\"/>"))
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(PAGE_STYLE)) }
             }
             body {
                 (definitions())
-                main { (PreEscaped(body)) }
+                main { (content) }
             }
         }
     };

@@ -15,11 +15,13 @@ mod reasons_plot;
 mod scenarios;
 mod table;
 mod verdict;
+mod vertical;
 
 use serde::Serialize;
 
-pub use html::{html, page};
+pub use html::{PAGE_STYLE, html};
 pub use matrix::PolicySummary;
+pub use vertical::vertical_html;
 
 use crate::{
     Blocks, Demand, Elasticity, FollowedPrice, FrontierPoint, Optimum, Outcome, Plant, Repairs,

@@ -9,12 +9,16 @@
 
 mod outcome;
 mod plant;
+mod report;
 mod series;
 mod synthetic;
 mod timeline;
 
 pub use outcome::{ResourceOutcome, SizingOutcome};
 pub use plant::{ContainerConfig, ContainerPlant, ContainerRecorder, ContainerTick, Event};
+pub use report::{ResourceReport, SizerPoint, SizerReport, VerticalReport};
 pub use series::{UsageError, UsageRow, UsageSeries};
 pub use synthetic::MemoryPattern;
 pub use timeline::{SizingColumn, SizingTimeline, UsageColumn};
+
+pub use crate::report::vertical_html as html;

@@ -1,158 +1,108 @@
-//! A file that is no policy: its sections are read one by one, each error with its place.
+//! A file of one table that is no policy, such as figures of a system.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use autoscale_core::ConfigError;
 use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
-use super::reader::read;
-use super::tree::{Entry, Node, Value};
-use super::{toml, yaml};
+use super::tree::{Node, Position, Value};
+use super::{SIZE_LIMIT, reader, toml, yaml};
 use crate::input_error::InputError;
+use crate::output;
 
-/// A file as a tree, or no file at all: then errors are the command line's.
+/// A table and the file that it stands in.
 #[derive(Debug)]
 pub(crate) struct Document {
     file: PathBuf,
-    root: Option<Node>,
+    /// Key of the table in the file, and where that is, unless it is the whole file.
+    within: Option<(&'static str, Position)>,
+    root: Node,
 }
 
 impl Document {
-    /// What stands in for a file that was not given.
-    pub(crate) fn none() -> Self {
-        Self {
-            file: "command line".into(),
-            root: None,
-        }
-    }
-
-    /// Reads a file: TOML, YAML or JSON, by its ending.
-    pub(crate) fn load(path: &Path) -> Result<Self, InputError> {
-        let extension = path.extension().unwrap_or_default().to_string_lossy();
-        let extension = extension.to_ascii_lowercase();
-        if !["toml", "yaml", "yml", "json"].contains(&extension.as_str()) {
-            let message = "must end in .toml, .yaml, .yml or .json";
-            return Err(InputError::new(path, None, message));
-        }
-        Self::parse(path, &extension, &super::read(path)?)
-    }
-
-    /// Reads a text; `extension` says in which language.
-    pub(crate) fn parse(file: &Path, extension: &str, text: &str) -> Result<Self, InputError> {
-        let root = if extension == "toml" {
-            toml::parse(text).map_err(|fault| fault.in_file(file, &[]))?
+    /// Reads `.toml`, `.yaml`, `.yml` or `.json`; `-` is JSON on standard input.
+    pub(crate) fn open(path: &Path) -> Result<Self, InputError> {
+        let stdin = output::is_stdout(path);
+        let file = if stdin {
+            PathBuf::from("standard input")
         } else {
-            let mut documents = yaml::documents(file, text)?;
-            match (documents.pop(), documents.len()) {
-                (Some(one), 0) => one,
-                (None, _) => return Err(InputError::new(file, None, "is empty")),
-                (_, more) => {
-                    let message = format!("holds {} documents, must hold 1", more + 1);
-                    return Err(InputError::new(file, None, message));
-                }
+            path.to_owned()
+        };
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        let root = match extension.to_ascii_lowercase().as_str() {
+            "toml" => toml::parse(&super::read(path)?).map_err(|f| f.in_file(&file, &[]))?,
+            "yaml" | "yml" | "json" => one(&file, &super::read(path)?)?,
+            _ if stdin => one(&file, &read_stdin(&file)?)?,
+            _ => {
+                let message =
+                    "must end in .toml, .yaml, .yml or .json (- is JSON on standard input)";
+                return Err(InputError::new(path, None, message));
             }
         };
         Ok(Self {
-            file: file.to_owned(),
-            root: Some(root),
+            file,
+            within: None,
+            root,
         })
     }
 
-    /// The file's folder, which paths in it start from.
-    pub(crate) fn folder(&self) -> &Path {
-        self.file.parent().unwrap_or_else(|| Path::new(""))
+    /// Takes a table out of it.
+    pub(crate) fn split(&mut self, key: &'static str) -> Option<Self> {
+        let entry = self.root.take(key)?;
+        Some(Self {
+            file: self.file.clone(),
+            within: Some((key, entry.at())),
+            root: entry.node,
+        })
     }
 
-    /// Whether something stands at exactly this path.
-    pub(crate) fn has_path(&self, path: &str) -> bool {
-        let mut node = self.root.as_ref();
-        for step in path.split('.') {
-            node = node.and_then(|node| node.entry(step)).map(|e| &e.node);
-        }
-        node.is_some()
+    /// The table's value; `more` are fields that it has beside those that serde knows.
+    pub(crate) fn read<T: DeserializeOwned>(&self, more: &[&str]) -> Result<T, InputError> {
+        reader::read(&self.root).map_err(|fault| self.in_file(fault, more))
     }
 
-    /// Moves the entries of `section.inner` up into `section`, under any of the inner names.
-    pub(crate) fn lift(&mut self, section: &str, inner: &[&str]) -> Result<(), InputError> {
-        let Some(root) = &mut self.root else {
-            return Ok(());
-        };
-        let Some(outer) = root.entry_mut(section) else {
-            return Ok(());
-        };
-        for key in inner {
-            let Some(entry) = outer.node.take(key) else {
-                continue;
-            };
-            let Value::Table(entries) = entry.node.value else {
-                let message = format!("{section}.{key} must be a mapping");
-                return Err(InputError::new(&self.file, Some(entry.node.at), message));
-            };
-            for entry in entries {
-                if outer.node.entry(&entry.key).is_some() {
-                    let message = format!("{section}.{} is given twice", entry.key);
-                    return Err(InputError::new(&self.file, Some(entry.key_at), message));
-                }
-                outer.node.put(entry);
-            }
-        }
-        Ok(())
+    /// A refusal of a field, at its place.
+    pub(crate) fn refuse(&self, error: &ConfigError) -> InputError {
+        let at = toml::place_of(&self.root, error);
+        self.in_file(Fault::new(at, error.to_string()), &[])
     }
 
-    /// Reads the whole of it; of no file, what nothing gives.
-    pub(crate) fn read<T: DeserializeOwned + Default>(&self) -> Result<T, InputError> {
-        match &self.root {
-            Some(root) => read(root).map_err(|fault: Fault| fault.in_file(&self.file, &[])),
-            None => Ok(T::default()),
-        }
-    }
-
-    /// Reads a section that holds the fields of a configuration and, beside them, others of ours.
-    pub(crate) fn section<O, C>(
-        &self,
-        key: &str,
-        ours: &[&str],
-    ) -> Result<Option<(O, C)>, InputError>
-    where
-        O: DeserializeOwned,
-        C: DeserializeOwned,
-    {
-        let Some(entry) = self.root.as_ref().and_then(|root| root.entry(key)) else {
-            return Ok(None);
+    fn in_file(&self, fault: Fault, more: &[&str]) -> InputError {
+        let fault = match self.within {
+            Some((key, at)) => fault.within(key, at),
+            None => fault,
         };
-        let table = |of_ours: bool| {
-            let entries = entry.node.entries().iter();
-            let entries = entries.filter(|e| ours.contains(&e.key.as_str()) == of_ours);
-            Node {
-                at: entry.node.at,
-                value: Value::Table(entries.cloned().collect()),
-            }
-        };
-        let fault = |fault: Fault| {
-            let fault = fault.in_section(key, entry.at());
-            fault.in_file(&self.file, ours)
-        };
-        if !matches!(entry.node.value, Value::Table(_)) {
-            let message = format!("{key} must be a mapping");
-            return Err(InputError::new(&self.file, Some(entry.at()), message));
-        }
-        let config = read(&table(false)).map_err(fault)?;
-        let own = read(&table(true)).map_err(fault)?;
-        Ok(Some((own, config)))
-    }
-
-    /// An error about what stands at a path.
-    pub(crate) fn refuse(&self, path: &str, message: impl Into<String>) -> InputError {
-        let at = self.root.as_ref().map(|root| root.find(path));
-        InputError::new(&self.file, at, message)
+        fault.in_file(&self.file, more)
     }
 }
 
-impl Node {
-    fn entry_mut(&mut self, key: &str) -> Option<&mut Entry> {
-        match &mut self.value {
-            Value::Table(entries) => entries.iter_mut().find(|e| e.key == key),
-            _ => None,
+/// The one document of a YAML or JSON file.
+pub(super) fn one(file: &Path, source: &str) -> Result<Node, InputError> {
+    let mut documents = yaml::documents(file, source)?;
+    documents.retain(|document| !matches!(document.value, Value::Null));
+    match (documents.pop(), documents.len()) {
+        (Some(document), 0) => Ok(document),
+        (_, more) => {
+            let message = format!(
+                "holds {} documents, must hold 1",
+                more + usize::from(more > 0)
+            );
+            Err(InputError::new(file, None, message))
         }
     }
+}
+
+fn read_stdin(file: &Path) -> Result<String, InputError> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(SIZE_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| InputError::unreadable(file, &error))?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(InputError::new(file, None, "larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| InputError::not_utf8(file, &error))
 }

@@ -21,6 +21,7 @@ pub(super) fn policies(file: &Path, documents: &[Node]) -> Result<Vec<NamedPolic
     let found = autoscalers(file, documents)?.into_iter();
     let policy = |(manifest, config): (HorizontalPodAutoscaler, HpaConfig)| NamedPolicy {
         name: manifest.name().to_owned(),
+        at: None,
         source: PolicySource::Hpa(config),
         around: Around::default(),
         notes: Vec::new(),

@@ -41,9 +41,11 @@ mod manifest;
 mod nearest;
 mod places;
 mod reader;
+mod sections;
 mod terraform;
 mod toml;
 mod tree;
+mod vertical;
 mod yaml;
 
 #[cfg(test)]
@@ -57,7 +59,9 @@ pub(crate) use around::Around;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
 use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig, TriggersConfig, WeightedConfig};
 pub(crate) use document::Document;
+pub(crate) use sections::Sections;
 use serde::Deserialize;
+pub(crate) use vertical::{NamedVpa, load_vertical};
 
 use crate::input_error::InputError;
 use crate::scaling_group::ScalingGroup;
@@ -70,6 +74,8 @@ const SIZE_LIMIT: u64 = 1 << 20;
 pub(crate) struct NamedPolicy {
     /// Its name in reports.
     pub(crate) name: String,
+    /// Line and column of what an error about the whole of it is about, where these are known.
+    pub(crate) at: Option<(usize, usize)>,
     /// What it is made of.
     pub(crate) source: PolicySource,
     /// What stands around it.
@@ -167,16 +173,18 @@ impl KpaPolicy {
     }
 }
 
-/// The one HorizontalPodAutoscaler of a manifest file, and what it says.
-pub(crate) fn load_manifest(
+/// The one HorizontalPodAutoscaler of a manifest file, and what it says. `source` is what the file
+/// holds.
+pub(crate) fn manifest_of(
     path: &Path,
+    source: &str,
 ) -> Result<(HorizontalPodAutoscaler, HpaConfig), InputError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     if ["toml", "tf"].contains(&extension.to_ascii_lowercase().as_str()) {
         let message = "must be the manifest of a HorizontalPodAutoscaler (.yaml, .yml or .json)";
         return Err(InputError::new(path, None, message));
     }
-    let documents = yaml::documents(path, &read(path)?)?;
+    let documents = yaml::documents(path, source)?;
     let mut found = manifest::autoscalers(path, &documents)?;
     match (found.pop(), found.len()) {
         (Some(one), 0) => Ok(one),
@@ -189,7 +197,15 @@ pub(crate) fn load_manifest(
 
 /// The policies of a file, at least one.
 pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
-    let policies = load_any(path)?;
+    load_from(path, || read(path))
+}
+
+/// The policies of a file whose text comes from elsewhere.
+pub(crate) fn load_from(
+    path: &Path,
+    text: impl FnOnce() -> Result<String, InputError>,
+) -> Result<Vec<NamedPolicy>, InputError> {
+    let policies = load_any(path, text)?;
     for policy in &policies {
         // Where policies share an observation the caller places them; a file holds whole policies.
         let (field, index) = match &policy.source {
@@ -206,15 +222,18 @@ pub(crate) fn load(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
     Ok(policies)
 }
 
-fn load_any(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
+fn load_any(
+    path: &Path,
+    text: impl FnOnce() -> Result<String, InputError>,
+) -> Result<Vec<NamedPolicy>, InputError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     match extension.to_ascii_lowercase().as_str() {
         "yaml" | "yml" | "json" => {
-            let documents = yaml::documents(path, &read(path)?)?;
+            let documents = yaml::documents(path, &text()?)?;
             manifest::policies(path, &documents)
         }
-        "tf" => terraform::policies(path, &read(path)?),
-        "toml" => Ok(vec![toml::policy(path, &read(path)?)?]),
+        "tf" => terraform::policies(path, &text()?),
+        "toml" => Ok(vec![toml::policy(path, &text()?)?]),
         _ => Err(InputError::new(
             path,
             None,
@@ -223,7 +242,8 @@ fn load_any(path: &Path) -> Result<Vec<NamedPolicy>, InputError> {
     }
 }
 
-fn read(path: &Path) -> Result<String, InputError> {
+/// The text of a policy file.
+pub(crate) fn read(path: &Path) -> Result<String, InputError> {
     let unreadable = |error| InputError::unreadable(path, &error);
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;

@@ -31,6 +31,8 @@ pub(super) const KINDS: [&str; 8] = [
     "fixed",
 ];
 const UTILIZATION: &str = "target_utilization";
+/// The most replicas of a fleet, as `--max` and a predictive policy have it.
+const REPLICAS_LIMIT: u32 = 1_000_000;
 /// The fields of every kind, beside those of its configuration.
 const COMMON: [&str; 4] = ["name", "kind", "activation", "schedule"];
 
@@ -73,6 +75,7 @@ pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputErro
             .map_err(&all)?,
     };
     Ok(NamedPolicy {
+        at: None,
         name: name.unwrap_or_else(stem),
         source,
         around,
@@ -238,6 +241,13 @@ fn schedule(entry: &Entry) -> Result<Schedule, Fault> {
         return Err(Fault::new(origin.key_at, message));
     }
     let schedule: Schedule = within(entry)?;
+    for (index, scheduled) in schedule.entries.iter().enumerate() {
+        for (name, size) in [("min", scheduled.min), ("max", scheduled.max)] {
+            let path = format!("entries[{index}].{name}");
+            within_limit(&format!("{}.{path}", entry.key), size)
+                .map_err(|fault| fault.at(entry.node.find(&path)))?;
+        }
+    }
     Fixed(0)
         .scheduled(schedule.clone())
         .map_err(|error| refused_within(entry, &error))?;
@@ -350,9 +360,22 @@ fn predictive(mut root: Node) -> Result<PredictivePolicy, Fault> {
     })
 }
 
+/// Refuses more replicas than a fleet may have.
+fn within_limit(field: &str, replicas: Option<u32>) -> Result<(), Fault> {
+    match replicas.filter(|n| *n > REPLICAS_LIMIT) {
+        Some(n) => Err(Fault::of_file(format!(
+            "{field} is {n}, must be at most {REPLICAS_LIMIT}"
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn bounds(table: &Entry) -> Result<Bounds, Fault> {
     let bounds: Bounds = read(&table.node).map_err(|fault| fault.within("bounds", table.key_at))?;
     let at = |key: &str| table.node.entry(key).map_or(table.key_at, Entry::at);
+    for (name, size) in [("min", bounds.min), ("max", bounds.max)] {
+        within_limit(&format!("bounds.{name}"), size).map_err(|fault| fault.at(at(name)))?;
+    }
     if bounds.max == Some(0) {
         return Err(Fault::new(at("max"), "bounds.max is 0, must be at least 1"));
     }
@@ -369,7 +392,7 @@ fn refused(root: &Node, error: &ConfigError) -> Fault {
     Fault::new(place_of(root, error), error.to_string())
 }
 
-fn place_of(root: &Node, error: &ConfigError) -> Position {
+pub(super) fn place_of(root: &Node, error: &ConfigError) -> Position {
     let path: &str = match error {
         ConfigError::OutOfRange { field, .. } | ConfigError::Missing { field, .. } => field,
         ConfigError::Inconsistent { field, .. } => field,
@@ -379,7 +402,6 @@ fn place_of(root: &Node, error: &ConfigError) -> Position {
     root.find(path.split(',').next().unwrap_or(path))
 }
 
-/// A file as a tree.
 pub(super) fn parse(source: &str) -> Result<Node, Fault> {
     let places = Places::new(source);
     let table = DeTable::parse(source).map_err(|error| {

@@ -4,7 +4,7 @@ mod matrix;
 mod show;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use autoscale_core::Policy;
@@ -17,10 +17,11 @@ use crate::candidate::{Candidate, CandidateError, Fleet, default_set};
 use crate::cli::{ReplayArgs, ScenarioName};
 use crate::command;
 use crate::input_error::InputError;
-use crate::output;
 use crate::policy_file::{self, NamedPolicy};
 use crate::progress::Progress;
 use crate::recorded::{Recorded, flag_error, plant_config};
+use crate::report_files::ReportFiles;
+use crate::vertical;
 use matrix::Cell;
 
 /// Length of the part that the report shows closer.
@@ -31,7 +32,10 @@ const PLOT_COLUMNS: usize = 800;
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
-    let places = Places::of(args)?;
+    if let Some(series) = &args.vertical.vertical {
+        return vertical::run(series, args);
+    }
+    let files = report_files(args)?;
     let recorded = Recorded::read(&args.load)?;
     let command = command::replay(args, &recorded);
     let fleet = recorded.fleet;
@@ -68,7 +72,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let mut report = report(&recorded, &work, policies, command);
     report.scenario = scenario.name();
     report.scenarios = scenarios;
-    places.write(&report)
+    files.write(&report, html, show::summary)
 }
 
 /// The report about a healthy replay.
@@ -159,7 +163,8 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
                     .find(|name| taken.insert(name.clone()))
                     .unwrap_or_default();
             }
-            checked(policy, fleet).map_err(|e| InputError::new(file, None, e.to_string()))
+            let at = policy.at;
+            checked(policy, fleet).map_err(|e| InputError::new(file, at, e.to_string()))
         })
         .collect()
 }
@@ -356,79 +361,10 @@ fn close_up(
     Ok(Some(CloseUp { from_s, timeline }))
 }
 
-/// Where the results go.
-struct Places {
-    json: Option<PathBuf>,
-    html: Option<PathBuf>,
-}
-
-impl Places {
-    /// Checked before any work is done.
-    fn of(args: &ReplayArgs) -> Result<Self, InputError> {
-        let chosen = args.output.json.is_some() || args.output.html.is_some();
-        let default = |name: &str| (!chosen).then(|| PathBuf::from(name));
-        let places = Self {
-            json: args
-                .output
-                .json
-                .clone()
-                .or_else(|| default("plimsoll-report.json")),
-            html: args
-                .output
-                .html
-                .clone()
-                .or_else(|| default("plimsoll-report.html")),
-        };
-        let json = places.json.iter().map(|path| ("--json", path.as_path()));
-        let html = places.html.iter().map(|path| ("--html", path.as_path()));
-        let written: Vec<(&str, &Path)> = json.chain(html).collect();
-        let trace = args
-            .load
-            .trace
-            .iter()
-            .map(|path| ("the trace", path.as_path()));
-        let policies = args.policy.iter().map(|path| ("--policy", path.as_path()));
-        let read: Vec<(&str, &Path)> = trace.chain(policies).collect();
-        output::check_apart(&written, &read)?;
-        Ok(places)
-    }
-
-    /// Writes the files and gives the table to print.
-    fn write(&self, report: &ReplayReport) -> Result<String, InputError> {
-        let json = self
-            .json
-            .as_deref()
-            .map(|path| Ok((path, to_json(report)?)))
-            .transpose()?;
-        let page = self.html.as_deref().map(|path| (path, html(report)));
-        let texts: Vec<(&Path, &str)> = json
-            .iter()
-            .chain(&page)
-            .map(|(path, text)| (*path, text.as_str()))
-            .collect();
-        output::write_all(&texts)?;
-        if texts.iter().any(|(path, _)| output::is_stdout(path)) {
-            return Ok(String::new());
-        }
-        let mut text = show::summary(report);
-        for (label, path) in [("figures", &self.json), ("report", &self.html)] {
-            if let Some(path) = path {
-                text.push_str(&format!("{label}: {}\n", absolute(path)));
-            }
-        }
-        Ok(text)
-    }
-}
-
-pub(crate) fn to_json<T: serde::Serialize>(report: &T) -> Result<String, InputError> {
-    serde_json::to_string_pretty(report)
-        .map(|text| text + "\n")
-        .map_err(|e| InputError::new("report", None, e.to_string()))
-}
-
-pub(crate) fn absolute(path: &Path) -> String {
-    std::path::absolute(path)
-        .unwrap_or_else(|_| path.to_owned())
-        .display()
-        .to_string()
+fn report_files(args: &ReplayArgs) -> Result<ReportFiles, InputError> {
+    let trace = args.load.trace.iter();
+    let trace = trace.map(|path| ("the trace", path.as_path()));
+    let policies = args.policy.iter().map(|path| ("--policy", path.as_path()));
+    let read: Vec<(&str, &Path)> = trace.chain(policies).collect();
+    ReportFiles::of(&args.output, Some("plimsoll-report"), &read)
 }

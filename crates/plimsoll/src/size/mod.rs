@@ -27,13 +27,11 @@ use autoscale_core::PurchaseOption;
 pub(crate) use units::{Share, per_minute, share};
 
 use self::plan::{Load, PlanFile, TraceUnit};
-use self::report::Report;
 use crate::cli::{SizeArgs, UnitName};
 use crate::input_error::InputError;
-use crate::output;
-use crate::policy_file::Document;
+use crate::policy_file::Sections;
 use crate::recorded::flag_error;
-use crate::replay::{absolute, to_json};
+use crate::report_files::ReportFiles;
 
 /// The four types of a scaling guide, with made-up prices.
 const TABLE: &str = include_str!("../../data/size/types.toml");
@@ -44,25 +42,14 @@ const PLAN_NAME: &str = "plan.toml (built in)";
 
 /// Runs the command; gives what to print, and whether every bar is met.
 pub(crate) fn run(args: &SizeArgs) -> Result<(String, bool), InputError> {
-    let json = args
-        .output
-        .json
-        .iter()
-        .map(|path| ("--json", path.as_path()));
-    let html = args
-        .output
-        .html
-        .iter()
-        .map(|path| ("--html", path.as_path()));
-    let written: Vec<(&str, &Path)> = json.chain(html).collect();
     let file = args.file.iter().map(|path| ("the plan", path.as_path()));
     let types = args.types.iter().map(|path| ("--types", path.as_path()));
     let read: Vec<(&str, &Path)> = file.chain(types).collect();
-    output::check_apart(&written, &read)?;
+    let files = ReportFiles::of(&args.output, None, &read)?;
 
     let (name, plan) = plan(args)?;
     let report = answer::answer(&plan, name, crate::command::size(args))?;
-    let text = write(args, &report)?;
+    let text = files.write(&report, page::page, show::tables)?;
     Ok((text, report.bars.iter().all(|bar| bar.met)))
 }
 
@@ -80,11 +67,11 @@ fn plan(args: &SizeArgs) -> Result<(String, PlanFile), InputError> {
         ));
     }
     let (name, document) = match &args.file {
-        Some(path) if trace.is_some() => (path.display().to_string(), Document::none()),
-        Some(path) => (path.display().to_string(), Document::load(path)?),
-        None if stated || args.types.is_some() => ("the command line".to_owned(), Document::none()),
+        Some(path) if trace.is_some() => (path.display().to_string(), Sections::none()),
+        Some(path) => (path.display().to_string(), Sections::load(path)?),
+        None if stated || args.types.is_some() => ("the command line".to_owned(), Sections::none()),
         None => {
-            let document = Document::parse(Path::new(PLAN_NAME), "toml", PLAN)?;
+            let document = Sections::parse(Path::new(PLAN_NAME), "toml", PLAN)?;
             (PLAN_NAME.to_owned(), document)
         }
     };
@@ -92,10 +79,10 @@ fn plan(args: &SizeArgs) -> Result<(String, PlanFile), InputError> {
     let built_in = args.file.is_none() && !stated && args.types.is_none();
     let mut plan = PlanFile::new(document)?;
     plan = match (&args.types, plan.table_path()?) {
-        (Some(path), _) => plan.with_table(Document::load(path)?)?,
-        (None, Some(path)) if !built_in => plan.with_table(Document::load(&path)?)?,
+        (Some(path), _) => plan.with_table(Sections::load(path)?)?,
+        (None, Some(path)) if !built_in => plan.with_table(Sections::load(&path)?)?,
         (None, None) if is_plan => plan,
-        _ => plan.with_table(Document::parse(Path::new(TABLE_NAME), "toml", TABLE)?)?,
+        _ => plan.with_table(Sections::parse(Path::new(TABLE_NAME), "toml", TABLE)?)?,
     };
     let given = &mut plan.plan;
     if let Some(path) = trace {
@@ -140,31 +127,4 @@ fn plan(args: &SizeArgs) -> Result<(String, PlanFile), InputError> {
         *options = Some(options_now);
     }
     Ok((name, plan))
-}
-
-/// Writes the files and gives the tables to print.
-fn write(args: &SizeArgs, report: &Report) -> Result<String, InputError> {
-    let json = args.output.json.as_deref();
-    let json = json.map(|path| Ok((path, to_json(report)?))).transpose()?;
-    let html = args.output.html.as_deref();
-    let html = html.map(|path| (path, page::page(report)));
-    let texts: Vec<(&Path, &str)> = json
-        .iter()
-        .chain(&html)
-        .map(|(path, text)| (*path, text.as_str()))
-        .collect();
-    output::write_all(&texts)?;
-    if texts.iter().any(|(path, _)| output::is_stdout(path)) {
-        return Ok(String::new());
-    }
-    let mut text = show::tables(report);
-    for (label, path) in [
-        ("figures", &args.output.json),
-        ("report", &args.output.html),
-    ] {
-        if let Some(path) = path {
-            text.push_str(&format!("{label}: {}\n", absolute(path)));
-        }
-    }
-    Ok(text)
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::units::{Millis, Price, Share};
 use crate::input_error::InputError;
-use crate::policy_file::Document;
+use crate::policy_file::Sections;
 
 /// A plan file. What is absent is not sized.
 #[derive(Debug, Default, Deserialize)]
@@ -299,14 +299,14 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, 
 /// A plan and the file that it is from, for what is wrong with it.
 #[derive(Debug)]
 pub(super) struct PlanFile {
-    pub(super) document: Document,
+    pub(super) document: Sections,
     pub(super) plan: Plan,
     /// The file that the instance types are from, where it is another one.
-    pub(super) table: Option<Document>,
+    pub(super) table: Option<Sections>,
 }
 
 impl PlanFile {
-    pub(super) fn new(mut document: Document) -> Result<Self, InputError> {
+    pub(super) fn new(mut document: Sections) -> Result<Self, InputError> {
         let distribution = ["instancesDistribution", "instances_distribution"];
         document.lift("pool", &distribution)?;
         Ok(Self {
@@ -329,7 +329,7 @@ impl PlanFile {
     }
 
     /// With the instance types of another file.
-    pub(super) fn with_table(mut self, table: Document) -> Result<Self, InputError> {
+    pub(super) fn with_table(mut self, table: Sections) -> Result<Self, InputError> {
         let types: Table = table.read()?;
         if types.types.is_empty() {
             return Err(table.refuse("", "types is missing: at least one instance type"));

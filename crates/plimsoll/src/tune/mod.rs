@@ -1,8 +1,11 @@
 //! `plimsoll tune`.
 
+mod edit;
 mod search;
 mod setting;
 mod show;
+mod tree;
+mod written;
 mod yaml;
 
 use std::path::Path;
@@ -19,6 +22,7 @@ use crate::candidate::hpa::signal_for;
 use crate::cli::TuneArgs;
 use crate::input_error::InputError;
 use crate::recorded::{Recorded, flag_error};
+use crate::report_files::{absolute, to_json};
 use crate::{command, output, policy_file, replay};
 
 use search::{Ground, Tried};
@@ -79,11 +83,14 @@ impl From<SweepPoint> for Figures {
     }
 }
 
-/// Runs the command; gives what to print.
-pub(crate) fn run(args: &TuneArgs) -> Result<String, InputError> {
+/// Runs the command; gives what to print, and whether the returned setting keeps the limit on the
+/// searched part.
+pub(crate) fn run(args: &TuneArgs) -> Result<(String, bool), InputError> {
     check_places(args)?;
     let keep = kept(args)?;
-    let (mut manifest, config) = policy_file::load_manifest(&args.policy)?;
+    let source = policy_file::read(&args.policy)?;
+    let (given, config) = policy_file::manifest_of(&args.policy, &source)?;
+    let mut manifest = given.clone();
     setting::spell_out_metrics(&mut manifest, &config);
     let recorded = Recorded::read(&args.load)?;
     let (train, whole) = split(&recorded.demand, args.train)?;
@@ -141,7 +148,7 @@ pub(crate) fn run(args: &TuneArgs) -> Result<String, InputError> {
         .any(|m| matches!(signal_for(m), Some(Signal::PodRate | Signal::TotalRate)));
     let sides = [&before_side.setting, &after_side.setting];
     let notes = notes(&recorded, has_rates, said, sides);
-    let tuning = Tuning {
+    let mut tuning = Tuning {
         trace: recorded.name.clone(),
         bad_limit: args.bad,
         capacity_rps: capacity,
@@ -154,9 +161,14 @@ pub(crate) fn run(args: &TuneArgs) -> Result<String, InputError> {
         changed,
         notes,
     };
-    let text = show::tables(&tuning, &choice, &report.policies);
+    let text = match changed {
+        true => written::text(&args.policy, &source, &given, &tuned, &mut tuning)?,
+        false => source,
+    };
+    let shown = show::tables(&tuning, &choice, &report.policies);
     report.trace = format!("the judged part of {}", report.trace);
-    write(args, &tuning, &report, &tuned, text)
+    let kept = tuning.after.train.bad_share <= args.bad;
+    Ok((write(args, &tuning, &report, &text, shown)?, kept))
 }
 
 /// The knobs that stay.
@@ -371,18 +383,17 @@ fn write(
     args: &TuneArgs,
     tuning: &Tuning,
     report: &plimsoll_sim::ReplayReport,
-    tuned: &HorizontalPodAutoscaler,
+    manifest: &str,
     mut text: String,
 ) -> Result<String, InputError> {
-    let manifest = yaml::document(tuned, &show::summary(tuning))?;
     let json = args
         .output
         .json
         .as_deref()
-        .map(|path| Ok::<_, InputError>((path, replay::to_json(tuning)?)))
+        .map(|path| Ok::<_, InputError>((path, to_json(tuning)?)))
         .transpose()?;
     let page = args.output.html.as_deref().map(|path| (path, html(report)));
-    let mut texts: Vec<(&Path, &str)> = vec![(&args.out, &manifest)];
+    let mut texts: Vec<(&Path, &str)> = vec![(&args.out, manifest)];
     texts.extend(
         json.iter()
             .chain(&page)
@@ -398,7 +409,7 @@ fn write(
         ("report", args.output.html.as_ref()),
     ] {
         if let Some(path) = path {
-            text.push_str(&format!("{label}: {}\n", replay::absolute(path)));
+            text.push_str(&format!("{label}: {}\n", absolute(path)));
         }
     }
     Ok(text)

@@ -98,6 +98,7 @@ impl Ground<'_> {
 
     fn policy(&self, config: HpaConfig) -> Result<Candidate, CandidateError> {
         Candidate::new(NamedPolicy {
+            at: None,
             name: self.manifest.name().to_owned(),
             source: PolicySource::Hpa(config),
             around: Around::default(),

@@ -86,9 +86,15 @@ fn verdict(tuning: &Tuning, choice: &Choice) -> String {
     };
     let (before, after) = (&tuning.before.test, &tuning.after.test);
     let limit = percent(tuning.bad_limit);
+    let searched = tuning.after.train.bad_share;
     if !choice.kept {
         line(format!(
             "no setting that was tried keeps bad requests to {limit} on the searched part"
+        ));
+    } else if searched > tuning.bad_limit {
+        line(format!(
+            "what is returned has {} bad requests on the searched part, more than the {limit} asked for",
+            percent(searched)
         ));
     }
     if let Some(((there, here), instead)) = &choice.refuted {

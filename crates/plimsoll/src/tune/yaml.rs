@@ -1,7 +1,7 @@
 //! A manifest as YAML.
 
 use autoscale_core::manifest::HorizontalPodAutoscaler;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::input_error::InputError;
 
@@ -14,24 +14,31 @@ pub(super) fn document(
         .map_err(|e| InputError::new("manifest", None, e.to_string()))?;
     let lines = comment.lines();
     let mut text: String = lines.map(|line| format!("# {}\n", escaped(line))).collect();
-    write(&value, 0, &mut text);
+    write(&value, 0, 2, &mut text);
     Ok(text)
 }
 
-fn write(value: &Value, depth: usize, text: &mut String) {
-    let pad = "  ".repeat(depth);
+/// Lines of a collection whose keys or dashes stand at column `column`.
+pub(super) fn block(value: &Value, column: usize, step: usize) -> String {
+    let mut text = String::new();
+    write(value, column, step, &mut text);
+    text
+}
+
+fn write(value: &Value, column: usize, step: usize, text: &mut String) {
+    let pad = " ".repeat(column);
     match value {
         Value::Object(fields) => {
-            for (key, field) in fields {
+            for (key, field) in ordered(fields) {
                 text.push_str(&format!("{pad}{}:", scalar(&Value::String(key.clone()))));
-                below(field, depth + 1, text);
+                below(field, column + step, step, text);
             }
         }
         Value::Array(items) => {
             for item in items {
                 // The first line of what an item holds stands beside its dash.
                 let mut inner = String::new();
-                below(item, depth + 1, &mut inner);
+                below(item, column + 2, step, &mut inner);
                 let inner = inner.trim_start_matches(['\n', ' ']);
                 text.push_str(&format!("{pad}- {inner}"));
             }
@@ -41,22 +48,58 @@ fn write(value: &Value, depth: usize, text: &mut String) {
 }
 
 /// What follows a key or a dash.
-fn below(value: &Value, depth: usize, text: &mut String) {
+fn below(value: &Value, column: usize, step: usize, text: &mut String) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             text.push('\n');
-            write(value, depth, text);
+            write(value, column, step, text);
         }
         Value::Array(items) if !items.is_empty() => {
             text.push('\n');
-            write(value, depth, text);
+            write(value, column, step, text);
         }
         _ => text.push_str(&format!(" {}\n", scalar(value))),
     }
 }
 
-/// A scalar; a text in quotes unless it can only be read as a text. JSON's quotes are YAML's.
-fn scalar(value: &Value) -> String {
+/// Fields in the order of Kubernetes' documentation, where that is another one than the alphabet's.
+fn ordered(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    const FIRST: [&str; 3] = ["type", "value", "periodSeconds"];
+    let place = |key: &str| FIRST.iter().position(|first| *first == key);
+    let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+    fields.sort_by_key(|(key, _)| place(key).unwrap_or(FIRST.len()));
+    fields
+}
+
+/// A value in one line; `json` has keys and texts in quotes.
+pub(super) fn flow(value: &Value, json: bool) -> String {
+    let text = |text: &str| match json {
+        true => quoted(text),
+        false => scalar(&Value::String(text.to_owned())),
+    };
+    match value {
+        Value::Object(fields) => {
+            let field =
+                |(key, field): (&String, &Value)| format!("{}: {}", text(key), flow(field, json));
+            let fields: Vec<String> = ordered(fields).into_iter().map(field).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| flow(item, json)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::String(content) => text(content),
+        _ => value.to_string(),
+    }
+}
+
+/// A text in double quotes. JSON's are YAML's.
+pub(super) fn quoted(text: &str) -> String {
+    escaped(&Value::String(text.to_owned()).to_string())
+}
+
+/// A scalar; a text in quotes unless it can only be read as a text.
+pub(super) fn scalar(value: &Value) -> String {
     let Value::String(text) = value else {
         return value.to_string();
     };
@@ -67,7 +110,7 @@ fn scalar(value: &Value) -> String {
     if word && !reserved.contains(&lower.as_str()) {
         text.clone()
     } else {
-        escaped(&value.to_string())
+        quoted(text)
     }
 }
 
@@ -173,7 +216,9 @@ mod tests {
         let path = dir.path().join("hpa.yaml");
         let comment = "\u{2028}kind: Other\nof \u{85}x";
         std::fs::write(&path, document(manifest, comment).unwrap()).unwrap();
-        policy_file::load_manifest(&path).unwrap().0
+        policy_file::manifest_of(&path, &policy_file::read(&path).unwrap())
+            .unwrap()
+            .0
     }
 
     fn manifest(value: Value) -> HorizontalPodAutoscaler {

@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_settings;
 mod decide;
 mod determinism;
+mod diagnose;
 mod kinds;
 mod matrix;
 mod outputs;

@@ -151,3 +151,50 @@ fn an_activation_that_no_load_drives_is_left_out_with_a_note() {
     assert_eq!(report["policies"][0]["notes"], Value::from(vec![note]));
     assert_eq!(hours(&report, 0), 24.0);
 }
+
+/// The knob is the policy's inside, and what stands around it stays: the sweep turns the same settings,
+/// each with its own figures, and none pays for the idle hours.
+#[test]
+fn a_sweep_turns_the_policy_inside() {
+    let day: Vec<u32> = (0..1440_u32)
+        .map(|minute| {
+            if (400..900).contains(&minute) {
+                120 + minute % 60 * 4
+            } else {
+                0
+            }
+        })
+        .collect();
+    let hours =
+        "\n[[schedule.entries]]\nstart = \"0 2 * * *\"\nuntil = { after = \"1h\" }\nmin = 9\n";
+    for (name, inner) in INNER.into_iter().filter(|(name, _)| *name != "fixed") {
+        let dir = Dir::new()
+            .with("t.csv", trace(day.iter().copied()))
+            .with("one.toml", inner)
+            .with("zero.toml", format!("{inner}{}", activation(name)))
+            .with("hours.toml", format!("{inner}{hours}"));
+        let files = [
+            "--policy",
+            "one.toml",
+            "--policy",
+            "zero.toml",
+            "--policy",
+            "hours.toml",
+        ];
+        let args = [&["t.csv", "--min", "0"][..], &files, &FLEET].concat();
+        let report = dir.replay(&args);
+        let sweeps = [0, 1, 2].map(|i| report["policies"][i]["sweep"].as_array().unwrap().clone());
+        let [one, zero, hours] = &sweeps;
+        assert!(one.len() > 10 && zero.len() == one.len() && hours.len() == one.len());
+        for ((one, zero), hours) in one.iter().zip(zero).zip(hours) {
+            assert_eq!(one["setting"], zero["setting"], "{name}");
+            assert_eq!(one["setting"], hours["setting"], "{name}");
+            let [one, zero, hours] = [one, zero, hours].map(|p| number(&p["cost_ratio"]));
+            assert!(zero < one && one < hours, "{name}: {zero} {one} {hours}");
+        }
+        for sweep in &sweeps {
+            let costs = [&sweep[0], sweep.last().unwrap()].map(|p| number(&p["cost_ratio"]));
+            assert!((costs[0] - costs[1]).abs() > 0.01, "{name}: {costs:?}");
+        }
+    }
+}

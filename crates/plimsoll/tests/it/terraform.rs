@@ -185,7 +185,9 @@ fn what_no_trace_drives_is_left_out() {
     let error = dir
         .run(&["replay", "t.csv", "--policy", "none.tf"])
         .refused();
-    assert!(error.contains("none.tf: policy \"web\": "), "{error}");
+    let line = WEB.lines().position(|l| l.contains("CPUUtilization"));
+    let place = format!("error: none.tf:{}:25: policy \"web\": ", line.unwrap() + 1);
+    assert!(error.starts_with(&place), "{error}");
     assert!(error.contains("QueueLength"), "{error}");
 }
 

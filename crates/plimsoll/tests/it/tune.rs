@@ -33,7 +33,12 @@ fn tune(dir: &Dir, args: &[&str]) -> Value {
         args,
     ]
     .concat();
-    serde_json::from_str(&dir.run(&args).ok()).unwrap()
+    let run = dir.run(&args);
+    assert_eq!(run.stderr, "");
+    let tuning: Value = serde_json::from_str(&run.stdout).unwrap();
+    let kept = number(&tuning["after"]["train"]["bad_share"]) <= number(&tuning["bad_limit"]);
+    assert_eq!(run.code, Some(if kept { 0 } else { 1 }));
+    tuning
 }
 
 /// The policy of the written manifest, replayed on the judged part.
@@ -267,6 +272,58 @@ fn knobs_that_are_kept_are_not_turned() {
     }
 }
 
+/// Nothing but the tuned values differs; where that is not safe, a note says so.
+#[test]
+fn the_written_manifest_is_the_file_with_other_values() {
+    let only = [
+        "--keep",
+        "windows",
+        "--keep",
+        "rates",
+        "--keep",
+        "tolerance",
+        "--keep",
+        "min",
+    ];
+    let args = [
+        &["tune", "t.csv", "--policy", "hpa.yaml", "--bad", "0.5%"],
+        ARGS,
+        &only,
+    ]
+    .concat();
+    let policy = manifest("web", 60, CPU)
+        .replace("spec:", "# busy at noon\nspec:")
+        .replace(
+            "averageUtilization: 70\n",
+            "averageUtilization: 70 # why not\n",
+        )
+        + "---\n# the rest is elsewhere\n";
+    let dir_of = dir(&policy);
+    let text = dir_of.run(&args).ok();
+    assert!(!text.contains("written anew"), "{text}");
+    let (head, rest) = policy.split_once("70 # why").unwrap();
+    let made = dir_of.read("plimsoll-hpa.yaml");
+    let target = made
+        .strip_prefix(head)
+        .and_then(|m| m.strip_suffix(&format!(" # why{rest}")));
+    let target: u32 = target.unwrap_or_else(|| panic!("{made}")).parse().unwrap();
+    assert!((10..=100).contains(&target) && target != 70, "{made}");
+
+    let anchored = policy.replace("averageUtilization: 70", "averageUtilization: &target 70");
+    let dir_of = dir(&anchored);
+    let text = dir_of.run(&args).ok();
+    let note =
+        "the manifest is written anew, without comments and in the order of its keys: an anchor";
+    assert!(text.contains(&format!("note: {note}")), "{text}");
+    let made = dir_of.read("plimsoll-hpa.yaml");
+    assert!(made.starts_with("# Written by plimsoll tune"), "{made}");
+    assert!(made.contains(&format!("# {note}")), "{made}");
+    assert!(
+        made.contains(&format!("averageUtilization: {target}\n")),
+        "{made}"
+    );
+}
+
 /// More replicas than the manifest allows would be needed: a lower target costs and helps nobody.
 #[test]
 fn a_limit_out_of_reach_does_not_buy_replicas_that_help_nobody() {
@@ -274,7 +331,13 @@ fn a_limit_out_of_reach_does_not_buy_replicas_that_help_nobody() {
     let args = [
         "tune", "t.csv", "--policy", "hpa.yaml", "--bad", "0.1%", "--json", "f.json",
     ];
-    let text = dir.run(&[&args[..], ARGS].concat()).ok();
+    let run = dir.run(&[&args[..], ARGS].concat());
+    assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""));
+    let text = run.stdout;
+    assert_eq!(
+        dir.names(),
+        ["f.json", "hpa.yaml", "plimsoll-hpa.yaml", "t.csv"]
+    );
     assert!(
         text.contains("no setting that was tried keeps bad requests to 0.10%"),
         "{text}"

@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 
 use super::DemandForecast;
 use super::clock::Clock;
+use super::days::Days;
 use super::histogram::{Grid, Histogram, Place, Tails};
 use super::phase::{self, Phases};
 use super::regression::{FEATURES, Features, Regression};
@@ -31,8 +32,8 @@ const CLOCK_PRIOR: f64 = 5.0;
 ///
 /// Means over 1 … 120 minutes are regressed on what came, apart for calm load and for load that has
 /// just left its level. The error's size is learnt by the load's level and the time of day, its
-/// shape as a histogram with a heavy-tailed prior; errors by the minute of the hour are used as
-/// long as they make better decisions than the common shape. Growth far beyond what was ever seen
+/// shape as a histogram with a heavy-tailed prior; errors by the minute of the hour, and of the day,
+/// are used as long as they make better decisions than the common shape. Growth far beyond what was ever seen
 /// is not believed, and neither is, for half an hour, a load that drops below a fifth of its
 /// two-hour mean.
 ///
@@ -68,9 +69,10 @@ pub struct AdaptiveForecast {
     tails: [Tails; 2],
     fresh: bool,
     phases: Phases,
+    days: Days,
     clock: Clock,
-    /// Decayed loss without and with the phases.
-    losses: (f64, f64),
+    /// Decayed loss without the phases, with them, and with the days as well.
+    losses: [f64; 3],
     loss_decay: f64,
     volatility: f64,
     learnt: u64,
@@ -108,8 +110,10 @@ struct Forecast {
     quarter: usize,
     phase: usize,
     hot: bool,
-    /// Counts that it would have chosen, without and with the phase.
-    choices: (f64, f64),
+    /// Counts that it would have chosen, as the losses.
+    choices: [f64; 3],
+    /// Of what it was made for, since the epoch.
+    minute: u64,
 }
 
 impl Forecast {
@@ -124,7 +128,8 @@ impl Forecast {
         quarter: 0,
         phase: 0,
         hot: false,
-        choices: (0.0, 0.0),
+        choices: [0.0; 3],
+        minute: 0,
     };
 }
 
@@ -157,8 +162,9 @@ impl AdaptiveForecast {
             tails: [Tails::new(), Tails::new()],
             fresh: false,
             phases: Phases::new(ticks_a_minute),
+            days: Days::new(),
             clock: Clock::new(ticks_a_minute),
-            losses: (0.0, 0.0),
+            losses: [0.0; 3],
             loss_decay: decay(GATE_DAYS),
             volatility: 1.0,
             learnt: 0,
@@ -217,6 +223,7 @@ impl AdaptiveForecast {
             shape.add(bin);
         }
         self.phases.learn(old.phase, bin);
+        self.days.learn(old.minute, bin);
         let (level, error) = old.plain;
         let spread = ((demand - level) / level / (SPREAD * error)).abs().min(4.0);
         let bias = (demand / level).max(0.1).ln().clamp(-clip, clip);
@@ -230,9 +237,9 @@ impl AdaptiveForecast {
                 0.0
             }
         };
-        let (plain, phased) = old.choices;
-        self.losses.0 = self.losses.0 * self.loss_decay + plain + bad(plain);
-        self.losses.1 = self.losses.1 * self.loss_decay + phased + bad(phased);
+        for (loss, choice) in self.losses.iter_mut().zip(old.choices) {
+            *loss = *loss * self.loss_decay + choice + bad(choice);
+        }
         if self.learnt.is_multiple_of(60) {
             let keep = self.shape_decay.powi(60);
             for shape in &mut self.shapes {
@@ -276,6 +283,7 @@ fn prior_weight(horizon: usize) -> f64 {
 }
 
 /// The count of least loss, the lowest of them.
+#[derive(Clone, Copy)]
 struct Cheapest {
     count: f64,
     loss: f64,
@@ -344,6 +352,7 @@ impl DemandForecast for AdaptiveForecast {
         let phase = minute + phase::MINUTES * state;
         let [calm_tails, hot_tails] = &self.tails;
         let (phase_tails, phase_weight) = self.phases.tails(phase, &self.work.grid);
+        let (day_tails, day_weight) = self.days.tails(at.as_secs() / 60, &self.work.grid);
         let hot_weight = if hot {
             let known = self.shapes.last().map_or(0.0, |s| s.total) / self.ticks_a_minute.max(1.0);
             known / (known + 200.0)
@@ -359,13 +368,16 @@ impl DemandForecast for AdaptiveForecast {
         if phase_weight > 0.0 {
             reach = reach.max(phase_tails.reach(share, grid));
         }
+        if day_weight > 0.0 {
+            reach = reach.max(day_tails.reach(share, grid));
+        }
         let limit = cap.max(level * 1.05 + 1.0).ceil();
         let highest = (level + reach * scale).ceil().min(limit).max(1.0);
         let useful = counts.partition_point(|n| *n <= highest);
         let considered = counts.get(..useful).unwrap_or(counts);
 
         let (shape, inverse) = ((level, scale), 1.0 / scale);
-        // Without and with the phase.
+        // Without the phase, with it, and with the day as well.
         let beyond = |place: Place| {
             let mut plain = calm_tails.expectation(shape, place);
             if hot_weight > 0.0 {
@@ -377,21 +389,29 @@ impl DemandForecast for AdaptiveForecast {
                 let own = phase_tails.expectation(shape, place);
                 phased = plain * (1.0 - phase_weight) + phase_weight * own;
             }
-            (plain, phased)
+            let mut dayed = phased;
+            if day_weight > 0.0 {
+                let own = day_tails.expectation(shape, place);
+                dayed = phased * (1.0 - day_weight) + day_weight * own;
+            }
+            [plain, phased, dayed]
         };
-        let by_phase = self.losses.1 < self.losses.0;
-        let told = |both: (f64, f64)| if by_phase { both.1 } else { both.0 };
+        let losses = self.losses.iter().enumerate();
+        let best = losses.min_by(|a, b| a.1.total_cmp(b.1));
+        let best = best.map_or(0, |(index, _)| index);
+        let told = |all: [f64; 3]| all.get(best).copied().unwrap_or(0.0);
         // What lies above the limit is not believed: no layer below it can save that.
         let unbelieved = told(beyond(grid.places()((limit - level) * inverse)));
         let mut place_of = grid.places();
-        let mut choices = (Cheapest::NONE, Cheapest::NONE);
+        let mut choices = [Cheapest::NONE; 3];
         for (n, out) in considered.iter().zip(out) {
-            let both = beyond(place_of((n - level) * inverse));
-            choices.0.see(*n, both.0);
-            choices.1.see(*n, both.1);
-            *out = (told(both) - unbelieved).max(0.0);
+            let all = beyond(place_of((n - level) * inverse));
+            for (choice, beyond) in choices.iter_mut().zip(all) {
+                choice.see(*n, beyond);
+            }
+            *out = (told(all) - unbelieved).max(0.0);
         }
-        let choices = (choices.0.count, choices.1.count);
+        let choices = choices.map(|c| c.count);
         self.pending.push_back(Forecast {
             made: true,
             features,
@@ -404,6 +424,7 @@ impl DemandForecast for AdaptiveForecast {
             phase,
             hot,
             choices,
+            minute: at.as_secs() / 60,
         });
         self.expected = level;
         useful
@@ -411,6 +432,14 @@ impl DemandForecast for AdaptiveForecast {
 
     fn expected(&self) -> f64 {
         self.expected
+    }
+
+    fn set_horizon(&mut self, horizon: usize) {
+        Self::set_horizon(self, horizon);
+    }
+
+    fn restart(&mut self, interval: Duration, horizon: usize) {
+        *self = Self::new(interval, horizon);
     }
 
     fn is_sound(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod adaptive;
 mod clock;
+mod days;
 mod histogram;
 mod phase;
 mod regression;
@@ -65,6 +66,16 @@ pub trait DemandForecast {
 
     /// The expected demand of the latest forecast.
     fn expected(&self) -> f64;
+
+    /// What is asked for lies so many intervals ahead from now on. Does nothing unless implemented:
+    /// the time asked for says it as well.
+    fn set_horizon(&mut self, _horizon: usize) {}
+
+    /// What is observed from now on means something else: another metric, another clock, or intervals
+    /// of another length. Unless implemented it goes on with what it knows.
+    fn restart(&mut self, _interval: Duration, horizon: usize) {
+        self.set_horizon(horizon);
+    }
 
     /// Whether a state that was read back can be gone on with; a policy refuses one that cannot.
     fn is_sound(&self) -> bool {

@@ -2,8 +2,10 @@
 
 mod activation;
 mod aws;
+mod diagnosis;
 mod hpa;
 mod kpa;
+mod nodes;
 mod predictive;
 #[cfg(feature = "schedule")]
 mod schedule;

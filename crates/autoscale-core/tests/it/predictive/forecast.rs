@@ -185,3 +185,95 @@ fn more_counts_than_there_are_is_all_of_them() {
     // None is worth considering: what a reactive policy would run is left.
     assert_eq!(run(0).replicas, 12);
 }
+
+/// As now, in the unit of the first observation; writes down what it was told of changes.
+#[derive(Clone, Debug, Default)]
+struct Naive {
+    demand: f64,
+    horizons: Vec<usize>,
+    restarts: Vec<(Duration, usize)>,
+}
+
+impl DemandForecast for Naive {
+    fn observe(&mut self, _: Duration, demand: f64) {
+        self.demand = demand;
+    }
+
+    fn skip(&mut self, _: u64) {}
+
+    fn partial_expectations(&mut self, _: Duration, counts: &[f64], out: &mut [f64]) -> usize {
+        for (out, count) in out.iter_mut().zip(counts) {
+            *out = if self.demand > *count {
+                self.demand
+            } else {
+                0.0
+            };
+        }
+        counts.len()
+    }
+
+    fn expected(&self) -> f64 {
+        self.demand
+    }
+
+    fn set_horizon(&mut self, horizon: usize) {
+        self.horizons.push(horizon);
+    }
+
+    fn restart(&mut self, interval: Duration, horizon: usize) {
+        self.restarts.push((interval, horizon));
+    }
+}
+
+#[test]
+fn any_forecast_is_kept_by_another_configuration() {
+    let policy = Predictive::with_forecast(config(), Naive::default()).unwrap();
+    let mut service = Service::of(policy);
+    service.run(HOUR, |_| 11.5);
+    assert_eq!(service.out.replicas, 12);
+    // Replicas of half the size: twice as many, while the forecast counts on as before.
+    let half = config().with_target_value(50.0);
+    service.policy.reconfigure(half.clone()).unwrap();
+    service.run(1, |_| 11.5);
+    assert_eq!(service.out.ladder.expected_demand, 23.0);
+    assert_eq!(
+        (service.out.replicas, service.policy.forecast().demand),
+        (23, 11.5)
+    );
+    let slow = half.with_start_up(secs(180)).with_max_replicas(20);
+    service.policy.reconfigure(slow.clone()).unwrap();
+    service.run(1, |_| 11.5);
+    assert_eq!(service.out.replicas, 20);
+    let strict = slow.with_accepted_bad_share(0.001);
+    service.policy.reconfigure(strict.clone()).unwrap();
+    assert_eq!(service.policy.forecast().horizons, [7, 15]);
+    assert_eq!(service.policy.forecast().restarts, []);
+    let long = strict.with_interval(secs(30));
+    service.policy.reconfigure(long).unwrap();
+    assert_eq!(service.policy.forecast().restarts, [(secs(30), 8)]);
+    assert_eq!(service.policy.next_wakeup(), None);
+}
+
+#[test]
+fn what_comes_once_a_day_is_expected_then_and_not_every_hour() {
+    let interval = secs(15);
+    let mut forecast = AdaptiveForecast::new(interval, 7);
+    let (counts, mut beyond) = (Vec::from_iter((1..=60).map(f64::from)), [0.0; 60]);
+    let mut noise = Noise(3);
+    let (noon, mut fears) = (12 * HOUR, [0.0; 24]);
+    for tick in 0..6 * DAY {
+        let burst = (noon..noon + HOUR / 2).contains(&(tick % DAY));
+        let level = if burst { 50.0 } else { 5.0 };
+        let at = interval * u32::try_from(tick).unwrap();
+        forecast.observe(at, level * (0.05 * noise.normal()).exp());
+        forecast.partial_expectations(at + interval * 7, &counts, &mut beyond);
+        if tick >= 5 * DAY && tick % HOUR == HOUR - 4 {
+            // Before each hour, for its first minute: the demand expected beyond 20.
+            fears[usize::try_from((tick + 4) / HOUR % 24).unwrap()] = beyond[19];
+        }
+    }
+    assert!(fears[12] > 15.0, "{fears:?}");
+    for (hour, fear) in fears.iter().enumerate().filter(|(hour, _)| *hour != 12) {
+        assert!(*fear < 1.0, "{hour}: {fears:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use autoscale_core::{Gauge, Policy, Predictive, PredictiveConfig, Statistic};
+use autoscale_core::{DemandForecast, Gauge, Policy, Predictive, PredictiveConfig, Statistic};
 
 use super::service::{DAY, Service, config, hourly_burst, steady};
 use crate::given::secs;
@@ -70,14 +70,24 @@ fn another_start_up_lag_or_bound_keeps_the_forecast_alone() {
 }
 
 #[test]
-fn another_unit_starts_all_anew() {
+fn another_capacity_keeps_the_forecast_alone() {
     // Of a replica that carries twice as much a burst needs half: 10.
     let mut service = changed(|c| c.with_target_value(200.0));
-    assert_eq!(service.policy.next_wakeup(), None);
+    assert!(service.policy.next_wakeup().is_some());
     service.step(4.0);
-    assert!(record(&service) < 30.0);
-    service.run(19, hourly_burst); // to the first burst
-    assert!(service.ready < 10, "{}", service.ready);
+    assert!(record(&service) < 30.0, "records anew");
+    assert!((1.5..3.5).contains(&service.out.ladder.expected_demand));
+    service.run(239, hourly_burst);
+    let [before, at] = service.next_burst();
+    assert!((10..20).contains(&at), "{at}");
+    assert!(before < 8, "{before}");
+}
+
+#[test]
+fn another_unit_starts_all_anew() {
+    let service = changed(|c| c.with_target_value(2000.0));
+    assert_eq!(service.policy.next_wakeup(), None);
+    assert_eq!(service.policy.forecast().expected(), 0.0);
 
     let interval = changed(|c| c.with_interval(secs(30)));
     assert_eq!(interval.policy.next_wakeup(), None);

@@ -303,6 +303,22 @@ fn clock_changes() {
 }
 
 /// KEDA's scaler is on from Sunday to Monday here, since its next start comes after its next end.
+/// An end between two seconds is a wakeup of its own, and the entry is off from then on.
+#[test]
+fn ends_between_seconds() {
+    let until = ScheduleUntil::After(Duration::from_millis(20_250));
+    let mut policy = policy(ScheduleEntry::new("0 * * * *", until, "UTC"));
+    let start = at("2026-06-29T06:00:00Z");
+    let end = start + Duration::from_millis(20_250);
+    let mut count = |now| {
+        let replicas = policy.decide(now, &Observation::new(1)).replicas;
+        (replicas, policy.next_wakeup())
+    };
+    assert_eq!(count(start), (9, Some(end)));
+    assert_eq!(count(start + secs(20)), (9, Some(end)));
+    assert_eq!(count(end), (1, Some(start + secs(3600))));
+}
+
 #[test]
 fn the_latest_start_counts() {
     let monday = entry("0 9 * * MON", "0 17 * * *", "UTC");

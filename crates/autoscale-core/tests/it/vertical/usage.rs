@@ -106,3 +106,14 @@ fn a_refused_checkpoint_changes_nothing() {
     assert!(usage.load(&wrong).is_err());
     assert_eq!(usage, before);
 }
+
+#[test]
+fn without_any_cpu_sample_memory_samples_make_the_confidence() {
+    let mut usage = usage();
+    for minute in 0..=720 {
+        usage.add_memory(secs(60 * minute), 4e8);
+    }
+    assert!((usage.confidence(secs(DAY_S)) - 0.5).abs() < 1e-12);
+    usage.add_cpu(secs(43_260), 0.1);
+    assert!(usage.confidence(secs(DAY_S)).abs() < 1e-12);
+}

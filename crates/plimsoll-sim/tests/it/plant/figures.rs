@@ -56,6 +56,22 @@ fn cost_and_bad_requests() {
     close(report.overload_share, (0.5 + 0.5 + 1.5) / 14.0);
 }
 
+/// Without a need whatever serves is a surplus, and nothing is the right number.
+#[test]
+fn a_need_of_nothing_is_no_need_of_one() {
+    let load = demand(&[1.0, 0.0, 0.0, 1.0]);
+    let mut config = start_up(0);
+    config.min = 0;
+    let none = run(&load, config.clone(), &mut Fixed(0)).elasticity;
+    close(none.over_time_share, 0.0);
+    close(none.under_time_share, 0.25);
+    close(none.under_accuracy, 0.25);
+    let one = run(&demand(&[1.0, 0.0, 0.0, 0.0]), config, &mut Fixed(1)).elasticity;
+    close(one.over_time_share, 0.75);
+    close(one.over_accuracy, 0.75);
+    close(one.under_time_share, 0.0);
+}
+
 #[test]
 fn elasticity_after_spec() {
     let elasticity = two_replicas().elasticity;

@@ -11,7 +11,7 @@ use super::resource::Resource;
 use super::schema::{self, PolicyType, PredefinedMetricType, Whole};
 use crate::policy_file::fault::{Fault, quote};
 use crate::policy_file::reader::read;
-use crate::policy_file::tree::Value;
+use crate::policy_file::tree::{Position, Value};
 
 /// What a policy does.
 pub(super) enum Action {
@@ -31,7 +31,7 @@ pub(super) struct ReadPolicy {
 
 /// The metrics of a group, one a reading of the observation.
 #[derive(Clone, Default)]
-pub(super) struct Metrics(Vec<Metric>);
+pub(super) struct Metrics(Vec<(Metric, Position)>);
 
 #[derive(Clone, PartialEq)]
 struct Metric {
@@ -44,13 +44,21 @@ struct Metric {
 impl Metrics {
     /// What each reading of an observation is.
     pub(super) fn names(&self) -> Vec<String> {
-        self.0.iter().map(|metric| metric.name.clone()).collect()
+        self.0
+            .iter()
+            .map(|(metric, _)| metric.name.clone())
+            .collect()
     }
 
-    fn gauge(&mut self, metric: &Metric) -> Gauge {
-        let place = self.0.iter().position(|m| m == metric);
+    /// Where the first of them is named.
+    pub(super) fn at(&self) -> Option<Position> {
+        self.0.first().map(|(_, at)| *at)
+    }
+
+    fn gauge(&mut self, metric: &Metric, at: Position) -> Gauge {
+        let place = self.0.iter().position(|(known, _)| known == metric);
         let reading = place.unwrap_or_else(|| {
-            self.0.push(metric.clone());
+            self.0.push((metric.clone(), at));
             self.0.len() - 1
         });
         Gauge::new(metric.statistic.clone()).with_reading(reading)
@@ -119,13 +127,28 @@ impl Metric {
             (false, schema::Statistic::Maximum) => Ok((1.0, PeriodStatistic::Maximum)),
             (false, schema::Statistic::Sum) => Ok((1.0, PeriodStatistic::Sum)),
             (false, schema::Statistic::SampleCount) => {
-                Err("statistic SampleCount is not supported".to_owned())
+                let known = "Average, Minimum, Maximum or Sum";
+                Err(format!("statistic is SampleCount, must be {known}"))
             }
         }
     }
 }
 
 impl Action {
+    /// Whether it can add replicas, and whether it can take some away.
+    pub(super) fn directions(&self) -> [bool; 2] {
+        match self {
+            Self::Track(target) => [true, !target.disable_scale_in],
+            Self::Adjust(action) if action.adjustment_type == AdjustmentType::ExactCapacity => {
+                [true, true]
+            }
+            Self::Adjust(action) => {
+                let any = |test: fn(i32) -> bool| action.steps.iter().any(|s| test(s.adjustment));
+                [any(|n| n > 0), any(|n| n < 0)]
+            }
+        }
+    }
+
     /// What a policy never does that nothing triggers.
     pub(super) fn never(&self) -> &'static str {
         let Self::Adjust(action) = self else {
@@ -293,7 +316,9 @@ pub(super) fn ecs_policy(resource: &Resource, metrics: &mut Metrics) -> Result<R
             (Action::Track(target), body.scale_out_cooldown)
         }
         kind => {
-            let message = format!("policy_type {kind:?} is not supported for ECS");
+            let message = format!(
+                "policy_type is {kind:?}, must be StepScaling or TargetTrackingScaling for ECS"
+            );
             return Err(resource.fault("policy_type", message));
         }
     };
@@ -332,6 +357,7 @@ fn target(
             return Err(resource.fault(field, message));
         }
     };
+    let statistic_path = format!("{field}.customized_metric_specification.statistic");
     let (metric, statistic) = match specification {
         Ok(metric) if metric.is_count => (metric, schema::Statistic::Sum),
         Ok(metric) => (metric, schema::Statistic::Average),
@@ -347,8 +373,9 @@ fn target(
     };
     let (divisor, _) = metric
         .in_period(statistic, period)
-        .map_err(|message| resource.fault(field, message))?;
-    let mut target = TrackedTarget::new(metrics.gauge(&metric), body.target_value.0 / divisor);
+        .map_err(|message| resource.fault(&statistic_path, format!("{field}: {message}")))?;
+    let at = resource.node.find(field);
+    let mut target = TrackedTarget::new(metrics.gauge(&metric, at), body.target_value.0 / divisor);
     target.disable_scale_in = body.disable_scale_in;
     Ok(target)
 }
@@ -396,7 +423,7 @@ pub(super) fn alarm(
         schema::MissingData::NotBreaching => TreatMissingData::NotBreaching,
         schema::MissingData::Ignore => TreatMissingData::Ignore,
     };
-    let gauge = metrics.gauge(&metric);
+    let gauge = metrics.gauge(&metric, resource.node.find("metric_name"));
     let alarm = Alarm::new(resource.name(), gauge, comparison, threshold / divisor)
         .with_period(period)
         .with_evaluation_periods(body.evaluation_periods.0)

@@ -341,6 +341,25 @@ impl Group {
         Ok(())
     }
 
+    /// What is to be known of a group that grows and never shrinks, or the other way round, unless a
+    /// note has said it of the policy that would.
+    fn one_way(&self, said: &[String]) -> Option<String> {
+        let acting = self.policies.iter().filter(|p| p.can_act());
+        let policies = acting.map(|p| p.action.directions());
+        let schedules = self.actions.iter().map(ScheduledAction::directions);
+        let [out, inwards] = policies
+            .chain(schedules)
+            .fold([false; 2], |[a, b], [c, d]| [a || c, b || d]);
+        let (what, never) = match (out, inwards) {
+            (true, false) => ("takes replicas away", "never scales in"),
+            (false, true) => ("adds replicas", "never scales out"),
+            _ => return None,
+        };
+        let is_said = said.iter().any(|note| note.ends_with(never));
+        let address = &self.resource.address;
+        (!is_said).then(|| format!("{address}: nothing that acts on it {what}: it {never}"))
+    }
+
     fn finish(mut self, alarms: &[Resource]) -> Result<NamedPolicy, Fault> {
         let mut notes = Vec::new();
         for policy in self.policies.iter().filter(|p| !p.triggered) {
@@ -348,6 +367,7 @@ impl Group {
             let never = policy.action.never();
             notes.push(format!("policy {name}: no alarm triggers it: {never}"));
         }
+        notes.extend(self.one_way(&notes));
         notes.append(&mut self.notes);
         let (not_followed, ignored): (Vec<_>, Vec<_>) = (self.ignored.iter().map(String::as_str))
             .partition(|name| schema::NOT_FOLLOWED.contains(name));
@@ -381,8 +401,9 @@ impl Group {
                 .filter(|p| matches!(p.action, Action::Track(_)))
                 .map(|p| &p.resource)
                 .collect();
-            TargetTracking::new(config.clone())
-                .map_err(|error| refused(&error, |i| vec![trackers.get(i).copied()]))?;
+            TargetTracking::new(config.clone()).map_err(|error| {
+                refused(&error, &self.resource, |i| vec![trackers.get(i).copied()])
+            })?;
         }
         let step = (!self.alarms.is_empty())
             .then(|| StepScalingConfig::new(self.alarms.clone()).with_warm_up(warm_up));
@@ -394,10 +415,12 @@ impl Group {
                 ],
                 None => Vec::new(),
             };
-            StepScaling::new(config.clone()).map_err(|error| refused(&error, origins))?;
+            StepScaling::new(config.clone())
+                .map_err(|error| refused(&error, &self.resource, origins))?;
         }
         Ok(NamedPolicy {
             name: self.resource.name().to_owned(),
+            at: Some(self.metrics.at().unwrap_or(self.resource.at)),
             source: PolicySource::Group(Box::new(ScalingGroup {
                 step,
                 tracking,
@@ -421,7 +444,11 @@ impl Policy {
 }
 
 /// What the core refused, at the field of the resource that it came from.
-fn refused<'a>(error: &ConfigError, origins: impl Fn(usize) -> Vec<Option<&'a Resource>>) -> Fault {
+fn refused<'a>(
+    error: &ConfigError,
+    group: &'a Resource,
+    origins: impl Fn(usize) -> Vec<Option<&'a Resource>>,
+) -> Fault {
     let path = match error {
         ConfigError::OutOfRange { field, .. } | ConfigError::Missing { field, .. } => field,
         ConfigError::Inconsistent { field, .. } => *field,
@@ -446,8 +473,7 @@ fn refused<'a>(error: &ConfigError, origins: impl Fn(usize) -> Vec<Option<&'a Re
     let places = resources
         .iter()
         .find_map(|r| Some((*r, r.node.find_key(name)?)));
-    match places.or_else(|| resources.first().map(|r| (*r, r.at))) {
-        Some((resource, at)) => Fault::new(at, format!("{}: {name}{rest}", resource.address)),
-        None => Fault::of_file(message),
-    }
+    let first = resources.first().copied().unwrap_or(group);
+    let (resource, at) = places.unwrap_or((first, first.at));
+    Fault::new(at, format!("{}: {name}{rest}", resource.address))
 }

@@ -92,7 +92,10 @@ impl Contents {
             match (block.ident.as_str(), labels.as_slice()) {
                 ("resource", [kind, label]) => contents.add(evaluator, kind, label, block)?,
                 ("resource", _) => {
-                    let message = "a resource has two labels, its type and its name";
+                    let message = format!(
+                        "resource has {} labels, must have 2, its type and its name",
+                        labels.len()
+                    );
                     return Err(Fault::new(evaluator.place(block), message));
                 }
                 ("module", _) => {

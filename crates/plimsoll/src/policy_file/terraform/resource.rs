@@ -38,7 +38,10 @@ impl Resource {
         for structure in &block.body {
             let (name, at) = name_of(evaluator, structure);
             if ["count", "for_each"].contains(&name) {
-                let message = format!("{name} is not supported: write the resources out");
+                let message = format!(
+                    "{name} of {}.{label} is not supported: write the resources out",
+                    kind.name()
+                );
                 return Err(Fault::new(at, message));
             }
             if is_ignored(name) {
@@ -51,7 +54,13 @@ impl Resource {
                     Some(meant) => format!("; did you mean \"{meant}\"?"),
                     None => format!("; fields that are read: {}", kind.schema().read.join(", ")),
                 };
-                let message = format!("unknown field {} in {}{hint}", quote(name), kind.name());
+                let what = match structure {
+                    Structure::Block(block) if block.ident.as_str() == "dynamic" => {
+                        format!("unknown block: dynamic {}", quote(name))
+                    }
+                    _ => format!("unknown field {}", quote(name)),
+                };
+                let message = format!("{what} in {}{hint}", kind.name());
                 return Err(Fault::new(at, message));
             }
         }
@@ -126,7 +135,7 @@ fn table(
                 value => value.map_err(|fault| fault.within(name, key_at))?,
             },
             Structure::Block(block) if block.ident.as_str() == "dynamic" => {
-                let message = format!("a dynamic block ({name}) is not supported: write it out");
+                let message = format!("dynamic {} is not supported: write it out", quote(name));
                 return Err(Fault::new(key_at, message));
             }
             Structure::Block(block) => table(evaluator, &block.body, key_at, &|_| false)

@@ -42,6 +42,11 @@ enum Size {
 }
 
 impl ScheduledAction {
+    /// Whether it can add replicas, and whether it can take some away.
+    pub(super) const fn directions(&self) -> [bool; 2] {
+        [self.min.is_some(), self.max.is_some()]
+    }
+
     const fn size(&self, which: Size) -> Option<u32> {
         match which {
             Size::Least => self.min,
@@ -162,7 +167,10 @@ pub(super) fn schedule(
                 };
                 let pair = Schedule::new([entry.clone()]);
                 Fixed(0).scheduled(pair).map_err(|_| {
-                    let message = "recurrence must be another one than those of other schedules";
+                    let message = format!(
+                        "recurrence is {}, must be another one than those of other schedules",
+                        quote(&action.start)
+                    );
                     action.resource.fault("recurrence", message)
                 })?;
                 entries.push(entry);

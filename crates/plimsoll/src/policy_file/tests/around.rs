@@ -292,3 +292,29 @@ fn errors_have_their_place() {
         );
     }
 }
+
+#[test]
+fn a_schedule_has_no_more_replicas_than_a_fleet() {
+    let of = |sizes: &str| {
+        let text = format!(
+            "kind = \"fixed\"\nreplicas = 1\n[[schedule.entries]]\nstart = \"0 6 * * *\"\n\
+             until = {{ after = \"1h\" }}\n{sizes}\n"
+        );
+        load_as("x.toml", text)
+    };
+    assert!(of("min = 1000000\nmax = 1000000").is_ok());
+    for (sizes, error) in [
+        ("min = 1000001", "6:7: schedule.entries[0].min is 1000001"),
+        (
+            "max = 4294967295",
+            "6:7: schedule.entries[0].max is 4294967295",
+        ),
+        (
+            "min = 2\nmax = 1000001",
+            "7:7: schedule.entries[0].max is 1000001",
+        ),
+    ] {
+        let expected = format!("x.toml:{error}, must be at most 1000000");
+        assert_eq!(of(sizes).unwrap_err(), expected);
+    }
+}

@@ -113,6 +113,11 @@ fn toml_errors_have_their_place() {
         ),
         (
             "max = 50",
+            "max = 1000001",
+            "8:7: bounds.max is 1000001, must be at most 1000000",
+        ),
+        (
+            "max = 50",
             "max = 0",
             "8:7: bounds.max is 0, must be at least 1",
         ),

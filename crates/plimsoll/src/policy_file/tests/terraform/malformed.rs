@@ -61,17 +61,23 @@ fn what_is_wrong_is_named_with_its_line() {
         (
             "  min_size = 2",
             "  count = 2\n  min_size = 2",
-            "3:3: count is not supported: write the resources out",
+            "3:3: count of aws_autoscaling_group.web is not supported: write the resources out",
         ),
         (
             "  scaling_adjustment     = 2",
             "  for_each = toset([])\n  scaling_adjustment = 2",
-            "9:3: for_each is not supported: write the resources out",
+            "9:3: for_each of aws_autoscaling_policy.out is not supported: write the resources out",
         ),
         (
             "  scaling_adjustment     = 2",
             "  dynamic \"step_adjustment\" {\n    for_each = []\n    content {}\n  }",
-            "9:3: a dynamic block (step_adjustment) is not supported: write it out",
+            "9:3: dynamic \"step_adjustment\" is not supported: write it out",
+        ),
+        (
+            "  scaling_adjustment     = 2",
+            "  dynamic \"step_adjustmnt\" {\n    for_each = []\n    content {}\n  }",
+            "9:3: unknown block: dynamic \"step_adjustmnt\" in aws_autoscaling_policy; did you mean \
+             \"step_adjustment\"?",
         ),
         // Fields.
         (
@@ -153,7 +159,7 @@ fn what_is_wrong_is_named_with_its_line() {
         (
             "\"Average\"",
             "\"SampleCount\"",
-            "19:25: statistic SampleCount is not supported",
+            "19:25: statistic is SampleCount, must be Average, Minimum, Maximum or Sum",
         ),
         (
             "  statistic           = \"Average\"",

@@ -24,6 +24,7 @@ fn the_guides_file_loads() {
     assert_eq!(action.cooldown, five_minutes);
     let step = StepScalingConfig::new([ScalingAlarm::new(alarm, action)]);
     let expected = NamedPolicy {
+        at: Some((37, 25)),
         name: "creativedynamics-asg".to_owned(),
         source: PolicySource::Group(Box::new(ScalingGroup {
             step: Some(step.with_warm_up(five_minutes)),
@@ -53,6 +54,7 @@ fn the_guides_file_loads() {
 fn the_small_file_loads() {
     let (group, notes) = only(&web());
     assert_eq!(notes, [""; 0]);
+    assert_eq!(load_as("x.tf", web()).unwrap()[0].notes, [GROWS_ONLY]);
     assert_eq!(group.bounds.min.zip(group.bounds.max), Some((2, 20)));
 }
 
@@ -371,9 +373,12 @@ fn each_group_is_a_policy() {
     assert_eq!(names, ["web", "jobs"]);
     assert_eq!(
         policies[0].notes,
-        ["aws_autoscaling_group.idle: no policy of it can act: it is not replayed"]
+        [
+            GROWS_ONLY,
+            "aws_autoscaling_group.idle: no policy of it can act: it is not replayed"
+        ]
     );
-    assert_eq!(policies[1].notes, [""; 0]);
+    assert_eq!(policies[1].notes, [GROWS_ONLY.replace("web", "jobs")]);
 }
 
 #[test]
@@ -484,4 +489,69 @@ fn an_alarm_may_trigger_several_policies() {
     let (group, notes) = only(&format!("{GROUP}{POLICY}{second}{alarm}"));
     assert_eq!(group.step.unwrap().alarms.len(), 2);
     assert_eq!(notes.len(), 1, "{notes:?}");
+}
+
+/// Each group that only goes one way is named once, whatever keeps it from the other.
+#[test]
+fn a_group_that_only_goes_one_way_is_named() {
+    let of = |text: &str| load_as("x.tf", text).unwrap()[0].notes.clone();
+    let shrinks =
+        "aws_autoscaling_group.web: nothing that acts on it adds replicas: it never scales out";
+    let inwards = format!(
+        "{}{}",
+        POLICY
+            .replace("\"out\"", "\"in\"")
+            .replace("= 2\n", "= -1\n"),
+        ALARM
+            .replace("policy.out", "policy.in")
+            .replace("\"high\"", "\"low\""),
+    );
+    assert_eq!(of(&web()), [GROWS_ONLY]);
+    assert_eq!(of(&format!("{GROUP}{inwards}")), [shrinks]);
+    assert_eq!(of(&format!("{}{inwards}", web())), [""; 0]);
+    let off = inwards.replace("= -1\n", "= -1\n enabled = false\n");
+    assert_eq!(
+        of(&format!("{}{off}", web())),
+        [GROWS_ONLY, "policy \"in\" is switched off (enabled)"]
+    );
+    // A policy that no alarm triggers has said it.
+    let untriggered = POLICY
+        .replace("\"out\"", "\"in\"")
+        .replace("= 2\n", "= -1\n");
+    assert_eq!(
+        of(&format!("{}{untriggered}", web())),
+        ["policy \"in\": no alarm triggers it: it never scales in"]
+    );
+    let exact = web().replace("ChangeInCapacity", "ExactCapacity");
+    assert_eq!(of(&exact), [""; 0]);
+    let tracking = |more: &str| {
+        format!(
+            "{GROUP}resource \"aws_autoscaling_policy\" \"cpu\" {{
+  policy_type            = \"TargetTrackingScaling\"
+  autoscaling_group_name = aws_autoscaling_group.web.name
+  target_tracking_configuration {{
+    predefined_metric_specification {{
+      predefined_metric_type = \"ASGAverageCPUUtilization\"
+    }}
+    target_value = 50
+    {more}
+  }}
+}}
+"
+        )
+    };
+    assert_eq!(of(&tracking("")), [""; 0]);
+    assert_eq!(of(&tracking("disable_scale_in = true")), [GROWS_ONLY]);
+}
+
+/// A whole policy that is refused has the line of the first metric that it looks at.
+#[test]
+fn a_policy_has_the_place_of_its_metric() {
+    let policies = load_as("x.tf", web()).unwrap();
+    let line = web()
+        .lines()
+        .position(|l| l.contains("metric_name"))
+        .unwrap()
+        + 1;
+    assert_eq!(policies[0].at, Some((line, 25)));
 }
