@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use plimsoll_sim::{Scenario, Unit};
 
+use crate::size::{self, Share};
 use crate::tune::Knob;
 
 /// What would this autoscaler have done with last week's load, what would it have cost, and how far
@@ -18,7 +19,7 @@ pub(crate) struct Cli {
 }
 
 /// Names of values that are numbers, durations or moments, which may begin with a minus.
-const SIGNED: [&str; 5] = ["D", "N", "R", "SHARE", "T"];
+const SIGNED: [&str; 6] = ["D", "N", "R", "RATE", "SHARE", "T"];
 
 /// The command line, where a negative number is a value that is out of range, not a flag that does
 /// not exist.
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     /// Exit code 0, or 1 where what is returned does not keep --bad on the searched part (everything
     /// is written then, too), or 2 for bad input.
     Tune(Box<TuneArgs>),
+    /// Say how many replicas and which instances a load needs, what they cost, and what saves.
+    Size(Box<SizeArgs>),
     /// Say which layer of a system is the bottleneck and what to do about it, with the evidence.
     Diagnose(DiagnoseArgs),
 }
@@ -238,6 +241,59 @@ pub(crate) struct OutputArgs {
     pub(crate) html: Option<PathBuf>,
 }
 
+/// Arguments of `plimsoll size`.
+#[derive(Debug, Args)]
+pub(crate) struct SizeArgs {
+    /// Plan (TOML, YAML or JSON), or a recorded load (CSV with the columns timestamp and value).
+    /// Default, without --load, --users and --types: an example plan, built in.
+    pub(crate) file: Option<PathBuf>,
+
+    /// Load to carry, such as 12000/m or 200/s; in place of the plan's.
+    #[arg(long, value_name = "RATE", value_parser = rate, conflicts_with = "users")]
+    pub(crate) load: Option<f64>,
+
+    /// Concurrent users; in place of the plan's load.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) users: Option<f64>,
+
+    /// Requests that one user makes, such as 6/m.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) requests_per_user: Option<f64>,
+
+    /// Quantile of the recorded load to carry. Default: 99.9%, or, with --availability, what half
+    /// of the error budget leaves.
+    #[arg(long, value_name = "SHARE", value_parser = quantile)]
+    pub(crate) quantile: Option<Share>,
+
+    /// What the recorded load's values count.
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<UnitName>,
+
+    /// Table of instance types (TOML, YAML or JSON); in place of the plan's. Default: four types
+    /// with made-up prices, built in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) types: Option<PathBuf>,
+
+    /// Share of the load that is held ready beyond it. Default: 20%.
+    #[arg(long, value_name = "SHARE", value_parser = headroom)]
+    pub(crate) headroom: Option<Share>,
+
+    /// Share of the time that the whole load is carried though replicas fail, such as 99.9%.
+    #[arg(long, value_name = "SHARE", value_parser = availability)]
+    pub(crate) availability: Option<Share>,
+
+    /// Take spot nodes where they have a price, whatever the plan says.
+    #[arg(long, conflicts_with = "no_spot")]
+    pub(crate) spot: bool,
+
+    /// Take no spot nodes.
+    #[arg(long)]
+    pub(crate) no_spot: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 /// Arguments of `plimsoll decide`.
 #[derive(Debug, Args)]
 pub(crate) struct DecideArgs {
@@ -389,6 +445,33 @@ fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "must be more than 0 and at most 1 (or 100%)".to_owned())
 }
 
+fn rate(text: &str) -> Result<f64, String> {
+    refuse_flag(text)?;
+    size::per_minute(text)
+}
+
+fn quantile(text: &str) -> Result<Share, String> {
+    share(text).map(Share)
+}
+
+fn headroom(text: &str) -> Result<Share, String> {
+    refuse_flag(text)?;
+    size::share(text).and_then(|share| {
+        let fine = share.0 <= 100.0;
+        fine.then_some(share)
+            .ok_or_else(|| "must be at most 100 times the load (10000%)".to_owned())
+    })
+}
+
+fn availability(text: &str) -> Result<Share, String> {
+    refuse_flag(text)?;
+    size::share(text).and_then(|share| {
+        let fine = share.0 <= 0.999_999;
+        fine.then_some(share)
+            .ok_or_else(|| "must be at most 0.999999 (99.9999%)".to_owned())
+    })
+}
+
 fn moment(text: &str) -> Result<Moment, String> {
     refuse_flag(text)?;
     if let Ok(seconds) = text.parse::<i64>() {
@@ -424,13 +507,19 @@ mod tests {
     fn a_value_below_0_is_a_value_out_of_range() {
         let mut seen = Vec::new();
         for sub in command().get_subcommands() {
-            let flags = sub.get_arguments().filter(|arg| arg.get_long().is_some());
+            let flags = sub
+                .get_arguments()
+                .filter(|arg| arg.get_long().is_some() && arg.get_action().takes_values());
             for arg in flags {
                 let name = arg.get_value_names().unwrap_or_default();
                 let name = name.first().map_or("", |name| name.as_str());
                 let flag = format!("--{}", arg.get_long().unwrap());
                 let words = |value: &str| {
-                    let line = ["plimsoll", sub.get_name(), "--policy", "x", &flag, value];
+                    let mut line = vec!["plimsoll", sub.get_name()];
+                    if sub.get_arguments().any(|arg| arg.get_id() == "policy") {
+                        line.extend(["--policy", "x"]);
+                    }
+                    line.extend([flag.as_str(), value]);
                     let error = command()
                         .try_get_matches_from(line)
                         .map(|_| ())
@@ -468,6 +557,7 @@ mod tests {
             "replay --min",
             "tune --bad",
             "decide --now",
+            "size --load",
         ] {
             assert!(seen.iter().any(|flag| flag == known), "{known}");
         }

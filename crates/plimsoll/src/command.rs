@@ -5,8 +5,9 @@ use std::path::Path;
 use autoscale_core::format_duration;
 use clap::ValueEnum;
 
-use crate::cli::{LoadArgs, Moment, ReplayArgs, TuneArgs};
+use crate::cli::{LoadArgs, Moment, ReplayArgs, SizeArgs, TuneArgs};
 use crate::recorded::Recorded;
+use crate::size::Share;
 
 /// The `replay` that gives the same figures again.
 pub(crate) fn replay(args: &ReplayArgs, recorded: &Recorded) -> String {
@@ -50,6 +51,29 @@ pub(crate) fn tune(args: &TuneArgs, recorded: &Recorded) -> String {
         words.set("keep", name(*knob));
     }
     words.load(&args.load, recorded);
+    words.0.join(" ")
+}
+
+/// The `size` that does.
+pub(crate) fn size(args: &SizeArgs) -> String {
+    let mut words = Words(vec!["plimsoll size".to_owned()]);
+    words
+        .0
+        .extend(args.file.iter().map(|path| quoted(&shown(path))));
+    let per_minute = |rate: Option<f64>| rate.map(|rate| format!("{rate}/m"));
+    let number = |value: Option<f64>| value.map(|value| value.to_string());
+    let share = |share: Option<Share>| number(share.map(|share| share.0));
+    words.set("load", per_minute(args.load));
+    words.set("users", number(args.users));
+    words.set("requests-per-user", per_minute(args.requests_per_user));
+    words.set("quantile", share(args.quantile));
+    words.set("unit", args.unit.and_then(name));
+    words.set("types", args.types.as_deref().map(shown));
+    words.set("headroom", share(args.headroom));
+    words.set("availability", share(args.availability));
+    for (flag, set) in [("--spot", args.spot), ("--no-spot", args.no_spot)] {
+        words.0.extend(set.then(|| flag.to_owned()));
+    }
     words.0.join(" ")
 }
 

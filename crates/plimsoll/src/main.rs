@@ -14,13 +14,14 @@ mod recorded;
 mod replay;
 mod report_files;
 mod scaling_group;
+mod size;
 mod table;
 mod tune;
 mod vertical;
 
 use std::process::ExitCode;
 
-/// A stated limit was not kept.
+/// A stated limit or bar was not kept.
 const NOT_KEPT: u8 = 1;
 /// Bad input.
 const BAD_INPUT: u8 = 2;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         cli::Command::Replay(args) => replay::run(args).map(|text| (text, true)),
         cli::Command::Decide(args) => decide::run(args).map(|text| (text, true)),
         cli::Command::Tune(args) => tune::run(args),
+        cli::Command::Size(args) => size::run(args),
         cli::Command::Diagnose(args) => diagnose::run(args).map(|text| (text, true)),
     };
     match result.and_then(|(text, kept)| output::print(&text).map(|()| kept)) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use autoscale_core::format_duration;
 use plimsoll_sim::{
-    CsvSource, Demand, Plant, PlantConfig, ServiceModel, StartUp, Trace, TraceSource,
+    CsvSource, Demand, Plant, PlantConfig, ServiceModel, StartUp, Trace, TraceSource, Unit,
 };
 
 use crate::candidate::Fleet;
@@ -99,20 +99,24 @@ fn load(args: &LoadArgs, trace: &Trace, warm_up: Duration) -> Result<Demand, Inp
 
 /// Reads the trace, or the built-in one.
 fn load_trace(args: &LoadArgs) -> Result<(String, Trace), InputError> {
-    let parse = |file: &str, text: &str| {
-        read_trace(
-            &CsvSource::new(text).with_unit(args.unit.into()),
-            |e| match e.line() {
-                Some(line) => InputError::in_line(file, line, e.to_string()),
-                None => InputError::new(file, None, e.to_string()),
-            },
-        )
-    };
+    let unit = args.unit.into();
     let Some(path) = &args.trace else {
-        return Ok((WORLD_CUP_NAME.to_owned(), parse(WORLD_CUP_NAME, WORLD_CUP)?));
+        let trace = parse_trace(WORLD_CUP_NAME, WORLD_CUP, unit)?;
+        return Ok((WORLD_CUP_NAME.to_owned(), trace));
     };
-    let file = path.display().to_string();
-    Ok((stem(path), parse(&file, &read_text(path)?)?))
+    Ok((stem(path), trace_from(path, unit)?))
+}
+
+/// Reads a trace from a file.
+pub(crate) fn trace_from(path: &Path, unit: Unit) -> Result<Trace, InputError> {
+    parse_trace(&path.display().to_string(), &read_text(path)?, unit)
+}
+
+fn parse_trace(file: &str, text: &str, unit: Unit) -> Result<Trace, InputError> {
+    read_trace(&CsvSource::new(text).with_unit(unit), |e| match e.line() {
+        Some(line) => InputError::in_line(file, line, e.to_string()),
+        None => InputError::new(file, None, e.to_string()),
+    })
 }
 
 /// A file's text.

@@ -79,7 +79,7 @@ impl Document {
 }
 
 /// The one document of a YAML or JSON file.
-fn one(file: &Path, source: &str) -> Result<Node, InputError> {
+pub(super) fn one(file: &Path, source: &str) -> Result<Node, InputError> {
     let mut documents = yaml::documents(file, source)?;
     documents.retain(|document| !matches!(document.value, Value::Null));
     match (documents.pop(), documents.len()) {

@@ -71,6 +71,15 @@ impl Fault {
         self.within(&format!("[{index}]"), at)
     }
 
+    /// One level up into a section whose own fields the caller knows: a field that nobody knows is
+    /// told with those, which [`in_file`](Self::in_file) takes.
+    pub(super) fn in_section(self, key: &str, at: Position) -> Self {
+        match self.kind {
+            Kind::UnknownField(..) if self.path.is_empty() => self.at(at),
+            _ => self.within(key, at),
+        }
+    }
+
     /// As an error of `file`; `more` are fields that its root has beside those that serde knows.
     pub(super) fn in_file(self, file: &Path, more: &[&str]) -> InputError {
         InputError::new(file, self.at, self.message(more))

@@ -41,6 +41,7 @@ mod manifest;
 mod nearest;
 mod places;
 mod reader;
+mod sections;
 mod terraform;
 mod toml;
 mod tree;
@@ -58,6 +59,7 @@ pub(crate) use around::Around;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
 use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig, TriggersConfig, WeightedConfig};
 pub(crate) use document::Document;
+pub(crate) use sections::Sections;
 use serde::Deserialize;
 pub(crate) use vertical::{NamedVpa, load_vertical};
 

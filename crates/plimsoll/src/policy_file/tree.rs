@@ -7,13 +7,13 @@ pub(super) type Position = (usize, usize);
 pub(super) const DEPTH_LIMIT: usize = 64;
 
 /// A value and where it begins.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) at: Position,
     pub(super) value: Value,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Value {
     Null,
     Boolean(bool),
@@ -27,7 +27,7 @@ pub(super) enum Value {
 }
 
 /// A key, where it stands, and its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) key_at: Position,
