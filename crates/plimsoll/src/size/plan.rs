@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use autoscale_core::{
-    ConfigError, Demand, FleetGroup, InstanceError, InstanceType, LoadPhase, NodePoolConfig,
-    NodeSettings, PoolRules, PurchaseOption, ReadReplicasConfig, RightSizing, parse_duration,
+    ConfigError, Demand, FleetGroup, FleetSizing, InstanceError, InstanceType, LoadPhase,
+    NodePoolConfig, NodeSettings, PoolRules, PurchaseOption, ReadReplicasConfig, parse_duration,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -227,9 +227,9 @@ pub(super) struct Targets {
 
 impl Plan {
     /// The right-sizing that the plan asks for.
-    pub(super) fn right_sizing(&self, rules: &PoolRules) -> RightSizing {
+    pub(super) fn right_sizing(&self, rules: &PoolRules) -> FleetSizing {
         let targets = &self.right_sizing;
-        let mut config = RightSizing::default();
+        let mut config = FleetSizing::default();
         for (target, share) in [
             (&mut config.cpu_utilization, targets.cpu_utilization),
             (&mut config.memory_utilization, targets.memory_utilization),
