@@ -10,7 +10,9 @@ use super::figures::{NBSP, NONE, counted, fixed, given, percent, plain_percent};
 use super::html::page;
 use super::look::Look;
 use super::moment::{full, moment};
-use crate::vertical::{SizerReport, SizingColumn, SizingTimeline, UsageColumn, VerticalReport};
+use crate::vertical::{
+    SizerPoint, SizerReport, SizingColumn, SizingTimeline, UsageColumn, VerticalReport,
+};
 
 const HEIGHT: f64 = 220.0;
 
@@ -77,16 +79,31 @@ fn lead(report: &VerticalReport) -> Markup {
     if theirs <= 0.0 {
         return html! {};
     }
-    let less = 1.0 - own / theirs;
     html! {
         p.lead {
-            "Right-sizing asks for "
-            strong { (percent(less.abs())) (if less >= 0.0 { " less" } else { " more" }) " slack" }
-            " than " (given(&vpa.name)) ", with " (share(ours.violation_share))
+            "Right-sizing asks for " strong { (difference(own, theirs)) " slack" } " than "
+            (given(&vpa.name)) ", with " (share(ours.violation_share))
             " of the time in violation against " (share(vpa.violation_share)) ", and "
-            (counted(ours.restarts as f64, "restart")) " against " (vpa.restarts) "."
+            (counted(ours.restarts as f64, "restart")) " against " (vpa.restarts) ". "
+            @match ours.at_vpa_violations {
+                Some(SizerPoint { setting, slack: Some(slack), .. }) => {
+                    "With no more violations and no more restarts than " (given(&vpa.name))
+                    " it asks for " strong { (difference(slack, theirs)) " slack" }
+                    ", at the accepted share (in hindsight) of " (plain_percent(setting)) "."
+                }
+                _ => {
+                    "No swept setting had both no more violations and no more restarts than "
+                    (given(&vpa.name)) "."
+                }
+            }
         }
     }
+}
+
+fn difference(own: f64, theirs: f64) -> String {
+    let less = 1.0 - own / theirs;
+    let word = if less >= 0.0 { "less" } else { "more" };
+    format!("{} {word}", percent(less.abs()))
 }
 
 fn share(value: Option<f64>) -> String {

@@ -76,6 +76,9 @@ pub struct SizerReport {
     pub notes: Vec<String>,
     /// The same with other settings.
     pub sweep: Vec<SizerPoint>,
+    /// The swept setting with the least slack that had no more violations and no more restarts than
+    /// the VPA before it; chosen in hindsight.
+    pub at_vpa_violations: Option<SizerPoint>,
     /// What the plots are made of.
     #[serde(skip)]
     pub timeline: Option<SizingTimeline>,
@@ -167,8 +170,32 @@ impl SizerReport {
             memory: recorded(outcome, Resource::Memory).map(ResourceReport::new),
             notes: Vec::new(),
             sweep: Vec::new(),
+            at_vpa_violations: None,
             timeline: None,
         }
+    }
+
+    /// Sets [`at_vpa_violations`](Self::at_vpa_violations) from the sweep.
+    ///
+    /// ```
+    /// use plimsoll_sim::vertical::{SizerPoint, SizerReport, SizingOutcome};
+    /// let vpa = SizerReport::new("vpa", "vpa", &SizingOutcome::default());
+    /// let mut ours = vpa.clone();
+    /// ours.sweep.push(SizerPoint::new(0.01, &SizingOutcome::default()));
+    /// ours.compare(&vpa);
+    /// assert_eq!(ours.at_vpa_violations, None); // nothing was used
+    /// ```
+    pub fn compare(&mut self, vpa: &Self) {
+        let no_worse = |point: &&SizerPoint| {
+            point.slack.is_some()
+                && point.violation_share <= vpa.violation_share
+                && point.restarts <= vpa.restarts
+        };
+        let least = |a: &&SizerPoint, b: &&SizerPoint| {
+            let slack = |point: &SizerPoint| point.slack.unwrap_or(f64::INFINITY);
+            slack(a).total_cmp(&slack(b))
+        };
+        self.at_vpa_violations = self.sweep.iter().filter(no_worse).min_by(least).copied();
     }
 
     /// One resource's figures, where the series has it.

@@ -25,6 +25,8 @@ const PLOT_COLUMNS: usize = 400;
 
 /// Shares of violations that right-sizing is swept over.
 const SWEEP: [f64; 10] = [0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 3e-4, 1e-4];
+/// And parts of the share that the VPA delivered.
+const NEAR: [f64; 7] = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.35];
 /// Least and most that it can be asked for.
 const LEAST: f64 = 1e-5;
 const MOST: f64 = 0.5;
@@ -147,9 +149,16 @@ fn right_sizing(
             vpa.name
         ));
     }
-    for share in SWEEP {
+    // Close to what the VPA delivered too, so that the two can be compared there.
+    let near = delivered.violation_share.unwrap_or(0.0);
+    let mut shares: Vec<f64> = NEAR.iter().map(|part| part * near).chain(SWEEP).collect();
+    shares.retain(|share| (LEAST..=MOST).contains(share));
+    shares.sort_by(|a, b| b.total_cmp(a));
+    shares.dedup();
+    for share in shares {
         let (outcome, _) = replay(plant, &mut at(share, share)?);
         report.sweep.push(SizerPoint::new(share, &outcome));
     }
+    report.compare(delivered);
     Ok(report)
 }

@@ -1,6 +1,6 @@
 //! What is printed.
 
-use plimsoll_sim::vertical::{SizerReport, VerticalReport};
+use plimsoll_sim::vertical::{SizerPoint, SizerReport, VerticalReport};
 
 use crate::output::printable;
 use crate::table::{percent, plain_percent, table};
@@ -34,6 +34,9 @@ pub(super) fn summary(report: &VerticalReport) -> String {
          for want of memory; request, used: means\n",
     );
     for policy in &report.policies {
+        if policy.kind == "right-sizing" {
+            text.push_str(&at_equal_violations(policy));
+        }
         for note in &policy.notes {
             text.push_str(&format!(
                 "note: {}: {}\n",
@@ -43,6 +46,25 @@ pub(super) fn summary(report: &VerticalReport) -> String {
         }
     }
     text
+}
+
+/// What right-sizing comes to where it is no worse otherwise.
+fn at_equal_violations(policy: &SizerReport) -> String {
+    match policy.at_vpa_violations {
+        Some(SizerPoint {
+            setting,
+            slack: Some(slack),
+            violation_share,
+            restarts,
+        }) => format!(
+            "with no more violations and restarts than the VPA: slack {} at the accepted share {} \
+             (in hindsight; {} violations, {restarts} restarts)\n",
+            percent(slack),
+            plain_percent(setting),
+            violation_share.map_or_else(|| "–".to_owned(), percent),
+        ),
+        _ => "with no more violations and restarts than the VPA: at no swept setting\n".to_owned(),
+    }
 }
 
 fn row(policy: &SizerReport) -> Vec<String> {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use autoscale_core::{
-    ContainerObservation, OomKill, Resource, Resources, Sizer, SizingEntry, VerticalDecision, Vpa,
+    ContainerObservation, OomKill, Resource, Resources, Sizer, SizingEntry, VerticalDecision,
     VpaConfig, replay_sizing,
 };
 use proptest::collection::vec;
@@ -169,7 +169,7 @@ proptest! {
     #[test]
     fn snapshots_continue(config in config(), steps in steps(), stop in 0_usize..60) {
         let mut sizer = vpa(config);
-        let mut restored: Option<Vpa> = None;
+        let mut restored: Option<autoscale_core::Vpa> = None;
         let mut now = Duration::ZERO;
         for (index, (wait_s, seen)) in steps.into_iter().enumerate() {
             if index == stop {
