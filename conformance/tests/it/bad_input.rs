@@ -30,11 +30,11 @@ fn changed(change: impl FnOnce(&mut Value)) -> Value {
 #[test]
 fn unknown_kinds() -> Outcome {
     let folder = Folder::new()?;
-    let file = folder.cases("x.json", "minimum", &[usage_case("a-1", 7)])?;
+    let file = folder.cases("x.json", "hpa_conditions", &[usage_case("a-1", 7)])?;
     refused(
         "autoscale",
         &file,
-        &["x.json", "kind minimum is not built yet"],
+        &["x.json", "kind hpa_conditions is not built yet"],
     )?;
     let text = r#"{"suite": "cache", "kind": "xfetch", "about": {}, "cases": [{"id": "a-1"}]}"#;
     let file = folder.write("y.json", text)?;
