@@ -113,9 +113,9 @@ pub(crate) struct VerticalArgs {
     #[arg(long, value_name = "NAME", requires = "vertical")]
     pub(crate) container: Option<String>,
 
-    /// Share of the time that use may exceed the request, for right-sizing. Default: the share that
+    /// Share of the time that use may exceed the request, for right-sizing, at most 50 %. Default: the share that
     /// the first VPA delivered, so that slack is compared at equal violations.
-    #[arg(long, value_name = "SHARE", requires = "vertical", value_parser = share)]
+    #[arg(long, value_name = "SHARE", requires = "vertical", value_parser = violations)]
     pub(crate) violations: Option<f64>,
 }
 
@@ -430,6 +430,14 @@ fn positive(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|v| v.is_finite() && *v > 0.0)
         .ok_or_else(|| "must be a number > 0".to_owned())
+}
+
+/// A share of violations.
+fn violations(text: &str) -> Result<f64, String> {
+    share(text)
+        .ok()
+        .filter(|share| (1e-5..=0.5).contains(share))
+        .ok_or_else(|| "must be at least 0.001% and at most 50%".to_owned())
 }
 
 /// A share, `0.01` or `1%`.

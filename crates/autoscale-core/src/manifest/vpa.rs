@@ -551,6 +551,12 @@ fn apply_container_policy(
         }
     }
     if let Some(resources) = &policy.controlled_resources {
+        if resources.is_empty() && on {
+            return Err(ManifestError::Missing {
+                path: format!("{path}.controlledResources"),
+                need: "cpu or memory, or mode: Off".to_owned(),
+            });
+        }
         config.control_cpu = resources.contains(&VpaResource::Cpu);
         config.control_memory = resources.contains(&VpaResource::Memory);
     }

@@ -141,8 +141,8 @@ fn comparison(report: &VerticalReport) -> Markup {
                                 td { (policy.setting.map_or_else(|| NONE.to_owned(), plain_percent)) }
                                 td { (share(policy.slack)) }
                                 @if both {
-                                    td { (share(policy.cpu.map(|r| r.slack))) }
-                                    td { (share(policy.memory.map(|r| r.slack))) }
+                                    td { (share(policy.cpu.and_then(|r| r.slack))) }
+                                    td { (share(policy.memory.and_then(|r| r.slack))) }
                                 }
                                 td { (share(policy.violation_share)) }
                                 td { (policy.restarts) }

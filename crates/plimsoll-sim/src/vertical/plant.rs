@@ -174,19 +174,19 @@ fn in_unit(resource: Resource, amount: u64) -> f64 {
 /// use plimsoll_sim::vertical::{
 ///     ContainerConfig, ContainerPlant, ContainerRecorder, ContainerTick, MemoryPattern,
 /// };
-/// struct Kills(Vec<usize>);
-/// impl ContainerRecorder for Kills {
+/// struct Restarts(Vec<usize>);
+/// impl ContainerRecorder for Restarts {
 ///     fn record(&mut self, tick: &ContainerTick<'_>) {
-///         if tick.killed {
+///         if tick.restarts() > 0 {
 ///             self.0.push(tick.index);
 ///         }
 ///     }
 /// }
-/// let series = MemoryPattern::Leak.series(1, 2);
-/// let mut kills = Kills(Vec::new());
+/// let series = MemoryPattern::Leak.series(1, 7);
+/// let mut restarts = Restarts(Vec::new());
 /// ContainerPlant::new(&series, ContainerConfig::default())?
-///     .run(&mut Vpa::new(VpaConfig::default())?, &mut kills);
-/// assert!(!kills.0.is_empty()); // the first target knows the first minute only
+///     .run(&mut Vpa::new(VpaConfig::default())?, &mut restarts);
+/// assert!(!restarts.0.is_empty()); // the first target knows the first minute only
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait ContainerRecorder {

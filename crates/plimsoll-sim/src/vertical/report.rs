@@ -91,12 +91,12 @@ pub struct SizerReport {
 /// let mut outcome = ResourceOutcome::default();
 /// outcome.add(0.5, 1.0, 60.0);
 /// let report = ResourceReport::new(&outcome);
-/// assert_eq!((report.slack, report.mean_request), (1.0, 1.0));
+/// assert_eq!((report.slack, report.mean_request), (Some(1.0), 1.0));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct ResourceReport {
-    /// What was requested beyond the use, as a share of the use.
-    pub slack: f64,
+    /// What was requested beyond the use, as a share of the use; `None` where nothing was used.
+    pub slack: Option<f64>,
     /// Share of the time that the use exceeded the request.
     pub violation_share: f64,
     /// Mean request, in cores or bytes.
@@ -129,7 +129,7 @@ impl ResourceReport {
     #[must_use]
     pub fn new(outcome: &ResourceOutcome) -> Self {
         Self {
-            slack: outcome.slack(),
+            slack: slack(outcome),
             violation_share: outcome.violation_share(),
             mean_request: outcome.mean_request(),
             mean_usage: outcome.mean_usage(),
@@ -228,8 +228,13 @@ fn together(outcome: &SizingOutcome) -> (Option<f64>, Option<f64>) {
             .into_iter()
             .filter_map(|r| recorded(outcome, r))
     };
-    let count = all().count();
-    let slack = all().map(ResourceOutcome::slack).sum::<f64>() / count as f64;
+    let slacks: Vec<f64> = all().filter_map(slack).collect();
+    let mean = slacks.iter().sum::<f64>() / slacks.len() as f64;
     let violations = all().map(ResourceOutcome::violation_share).reduce(f64::max);
-    ((count > 0).then_some(slack), violations)
+    ((!slacks.is_empty()).then_some(mean), violations)
+}
+
+/// The slack of a resource of which any was used.
+fn slack(outcome: &ResourceOutcome) -> Option<f64> {
+    (outcome.usage_s > 0.0).then(|| outcome.slack())
 }

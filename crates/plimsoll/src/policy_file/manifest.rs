@@ -91,6 +91,10 @@ fn collect(
 
 fn unsupported(object: &Node, kind: &str, version: &str) -> Fault {
     let wrong = if kind == KIND { "apiVersion" } else { "kind" };
+    if kind == "VerticalPodAutoscaler" {
+        let message = format!("kind {kind} sizes containers: replay it with --vertical SERIES.csv");
+        return Fault::new(object.find(wrong), message);
+    }
     let hint = match nearest(kind, &[KIND]) {
         Some(name) if name != kind => format!("; did you mean \"{name}\"?"),
         Some(_) => format!("; write it as {VERSION}"),

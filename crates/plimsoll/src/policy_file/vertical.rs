@@ -68,7 +68,16 @@ fn vpa(object: &Node, container: Option<&str>) -> Result<NamedVpa, Fault> {
     let manifest: VerticalPodAutoscaler = read(object)?;
     let policies = "spec.resourcePolicy.containerPolicies";
     let name = match container {
-        Some(name) => name,
+        Some(name) => {
+            let all = manifest.spec.resource_policy.iter();
+            let mut all = all.flat_map(|policy| &policy.container_policies).peekable();
+            let given = all.peek().is_some();
+            if given && !all.any(|policy| [name, "*"].contains(&policy.container_name.as_str())) {
+                let message = format!("{policies} has none for \"{name}\" and none for \"*\"");
+                return Err(Fault::new(object.find(policies), message));
+            }
+            name
+        }
         None => {
             let own: Vec<&str> = manifest.containers().collect();
             match own.as_slice() {

@@ -6,7 +6,8 @@ mod show;
 use std::path::Path;
 
 use autoscale_core::{
-    ContainerObservation, RightSizing, RightSizingConfig, Sizer, VerticalDecision, Vpa, VpaConfig,
+    ContainerObservation, RightSizing, RightSizingConfig, Sizer, UpdateMode, VerticalDecision, Vpa,
+    VpaConfig,
 };
 use plimsoll_sim::vertical::{
     ContainerConfig, ContainerPlant, ResourceReport, SizerPoint, SizerReport, SizingOutcome,
@@ -111,12 +112,19 @@ fn right_sizing(
     delivered: &SizerReport,
     violations: Option<f64>,
 ) -> Result<SizerReport, InputError> {
+    // A VPA that changes nothing delivers no share to be measured by.
+    let follows = !matches!(
+        vpa.config.update_mode,
+        UpdateMode::Off | UpdateMode::Initial
+    );
     let of = |resource: Option<ResourceReport>, default: f64| {
-        let delivered = resource.map_or(default, |r| r.violation_share);
-        violations.unwrap_or(delivered).clamp(LEAST, MOST)
+        let delivered = resource.filter(|_| follows);
+        let share = violations.or(delivered.map(|r| r.violation_share));
+        share.unwrap_or(default).clamp(LEAST, MOST)
     };
     let default = RightSizingConfig::default();
-    let restarts = delivered.restarts_per_day.max(LEAST_RESTARTS);
+    let kills = delivered.oom_kills as f64 / delivered.restarts.max(1) as f64;
+    let restarts = (delivered.restarts_per_day * (1.0 - kills)).max(LEAST_RESTARTS);
     let config = RightSizingConfig::default()
         .with_max_restarts_per_day(restarts)
         .with_minimum(vpa.config.pod_minimum)
@@ -143,9 +151,9 @@ fn right_sizing(
         _ => cpu,
     });
     report.timeline = Some(timeline);
-    if violations.is_none() {
+    if violations.is_none() && follows {
         report.notes.push(format!(
-            "asked for the share of violations that {} delivered, and for no more restarts",
+            "asked for the share of violations that {} delivered, and allowed as many resizes a day",
             vpa.name
         ));
     }

@@ -73,8 +73,7 @@ fn other_kinds_are_not_supported() {
     assert_eq!(
         load(&path).unwrap_err().to_string(),
         format!(
-            "{}:2:7: kind VerticalPodAutoscaler (autoscaling.k8s.io/v1) is not supported; write a \
-             HorizontalPodAutoscaler (autoscaling/v2)",
+            "{}:2:7: kind VerticalPodAutoscaler sizes containers: replay it with --vertical SERIES.csv",
             path.display()
         )
     );
