@@ -6,7 +6,9 @@
 //! free. The linear relaxation of "carry A, and A + B − (the largest pool)" fills the cheapest pools
 //! with B each; its dual price λ is the rate of pool number A ÷ B, and the bound is
 //! λ·A − B·Σ max(0, λ − rate). It holds for any λ ≤ the cheapest steady rate for which the sum is at
-//! most λ (beyond it, larger pools pay for themselves). Prefix sums make it O(1).
+//! most λ (beyond it, larger pools pay for themselves). With n nodes left for spot, only
+//! the n cheapest pools count in the sums: so few nodes hold so few pools. Prefix sums make it O(1),
+//! but for what steady nodes add at a price that no pool has: O(hull).
 //!
 //! **Steady nodes**. For any line with w ≥ slope × size + intercept for every offer, n nodes that
 //! have R in all weigh at least slope × R + intercept × n. The lines are the edges of the lower
@@ -95,6 +97,10 @@ pub(super) struct PoolBound {
     from: Vec<From>,
     /// For each pool's rate as the price: what a steady node costs beyond it.
     extra: Vec<i128>,
+    /// Load and priced weight of the steady nodes that may cost least beyond a price of load.
+    steady: Vec<(i64, i128)>,
+    /// Smallest rate of a steady node.
+    steady_rate: i128,
     /// Load that a pool may lose for free.
     free: i64,
     /// Largest load of a steady node.
@@ -134,12 +140,8 @@ impl PoolBound {
             .filter_map(|item| rate(item.priced, item, 0))
             .min();
         let steady = steady.unwrap_or_else(|| none_cheaper(&items));
-        let extra = |price: i128| {
-            let beyond = model.steady.iter().map(|item| {
-                (item.priced << FRACTION) - price.saturating_mul(i128::from(item.load()))
-            });
-            beyond.min().unwrap_or(0).max(0)
-        };
+        let points = model.steady.iter().map(|item| (item.load(), item.priced));
+        let corners = lower(points.collect());
         let mut tail = From {
             load: i64::MAX,
             lightest: i128::MAX,
@@ -156,11 +158,13 @@ impl PoolBound {
             }
             tail.cap = cap(rates.get(at..).unwrap_or_default()).map_or(steady, |c| c.min(steady));
             tail.below = at.max(rates.partition_point(|rate| *rate < tail.cap));
-            tail.extra = extra(tail.cap);
+            tail.extra = extra(&corners, tail.cap);
             *slot = tail.clone();
         }
         Self {
-            extra: rates.iter().map(|rate| extra(*rate)).collect(),
+            extra: rates.iter().map(|rate| extra(&corners, *rate)).collect(),
+            steady: corners,
+            steady_rate: steady,
             rates,
             prefix,
             from,
@@ -194,10 +198,10 @@ impl PoolBound {
             if need <= 0 || lost < 0 {
                 continue;
             }
-            take(self.priced(at, from, need, lost, need, open.steady));
+            take(self.priced(at, from, need, lost, need, open));
             if open.steady > 0 {
                 let less = need - self.steady_load.saturating_mul(i64::from(open.steady));
-                take(self.priced(at, from, need, lost, less.max(0), open.steady));
+                take(self.priced(at, from, need, lost, less.max(0), open));
             }
         }
         let by_load = whole(best);
@@ -235,23 +239,51 @@ impl PoolBound {
         need: i64,
         lost: i64,
         fill: i64,
-        steady: u32,
+        open: &Open,
     ) -> (i128, i128) {
+        let sum = |place: usize| self.prefix.get(place).copied().unwrap_or(0);
+        // No more pools than spot nodes.
+        let most = usize::try_from(open.most.saturating_sub(open.steady)).unwrap_or(usize::MAX);
+        let end = at.saturating_add(most);
+        let (cap, below, extra_at_cap) = if end < from.below {
+            let cheapest = sum(end) - sum(at);
+            let others = i128::try_from(most).unwrap_or(i128::MAX) - 1;
+            let cap = if others > 0 {
+                (cheapest / others).min(self.steady_rate)
+            } else {
+                self.steady_rate
+            };
+            (cap, end, None)
+        } else {
+            (from.cap, from.below, Some(from.extra))
+        };
         let pools = fill.checked_div(lost).unwrap_or(i64::MAX);
         let pools = usize::try_from(pools).unwrap_or(usize::MAX);
         let place = at.saturating_add(pools);
-        let (price, below, extra) = match (self.rates.get(place), self.extra.get(place)) {
-            (Some(rate), Some(extra)) if place < from.below => (*rate, place, *extra),
-            _ => (from.cap, from.below, from.extra),
+        let (price, below, known) = match self.rates.get(place) {
+            Some(rate) if place < below => (*rate, place, self.extra.get(place).copied()),
+            _ => (cap, below, extra_at_cap),
         };
-        let sum = |place: usize| self.prefix.get(place).copied().unwrap_or(0);
+        let extra = match known {
+            _ if open.steady == 0 => 0,
+            Some(known) => known,
+            None => extra(&self.steady, price),
+        };
         let cheaper = i128::try_from(below - at).unwrap_or(0);
         let gain = price.saturating_mul(cheaper) - (sum(below) - sum(at));
         let value = (price.saturating_mul(i128::from(need))
             - gain.saturating_mul(i128::from(lost)))
-        .saturating_add(extra.saturating_mul(i128::from(steady)));
+        .saturating_add(extra.saturating_mul(i128::from(open.steady)));
         (value, price)
     }
+}
+
+/// What a steady node costs at least beyond this price of its load.
+fn extra(steady: &[(i64, i128)], price: i128) -> i128 {
+    let beyond = steady
+        .iter()
+        .map(|(load, weight)| (weight << FRACTION) - price.saturating_mul(i128::from(*load)));
+    beyond.min().unwrap_or(0).max(0)
 }
 
 impl From {
@@ -390,14 +422,9 @@ impl SteadyBound {
     }
 }
 
-/// Lines below all offers, of one size.
-fn hull(items: &[Item], size: usize) -> Vec<(i128, i128)> {
-    let mut points: Vec<(i64, i128)> = items
-        .iter()
-        .map(|item| (sized(&item.sizes, size), item.weight))
-        .collect();
+/// The lower hull of points, by floating point: no more than a guess at which edges there are.
+fn lower(mut points: Vec<(i64, i128)>) -> Vec<(i64, i128)> {
     points.sort_unstable();
-    // Only which edges there are is taken from floating point; each line is then put below all.
     let mut edge: Vec<(i64, i128)> = Vec::new();
     let slope = |a: (i64, i128), b: (i64, i128)| (b.1 - a.1) as f64 / (b.0 - a.0) as f64;
     for point in points {
@@ -411,6 +438,17 @@ fn hull(items: &[Item], size: usize) -> Vec<(i128, i128)> {
         }
         edge.push(point);
     }
+    edge
+}
+
+/// Lines below all offers, of one size.
+fn hull(items: &[Item], size: usize) -> Vec<(i128, i128)> {
+    let points: Vec<(i64, i128)> = items
+        .iter()
+        .map(|item| (sized(&item.sizes, size), item.weight))
+        .collect();
+    // Each line is put below all afterwards.
+    let edge = lower(points);
     let below = |slope: i128| {
         let over = items
             .iter()

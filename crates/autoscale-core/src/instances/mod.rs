@@ -10,8 +10,9 @@
 //! nothing is decided by rounding. Depth first over the spot pools, cheapest load first, then over the
 //! on-demand and reserved offers that no other one dominates. Bounds: [`bound`] (linear relaxation
 //! with the largest pool as a variable, O(1) a step; convex hull of the steady offers) and [`prices`]
-//! (Lagrange multipliers of the other constraints). With `spot_instance_pools` a number of spot nodes
-//! is one mix of pools, and each number is tried.
+//! (Lagrange multipliers of the other constraints). The search runs below a limit that rises from
+//! the bound until a mix is found, over the pools that this limit leaves. With `spot_instance_pools`
+//! a number of spot nodes is one mix of pools, and each number is tried.
 //!
 //! **Cost.** Microseconds for a handful of types; milliseconds for 500 where the load alone decides,
 //! more where sizes or several totals bind: then [`Mix::proven`] may be false.

@@ -17,16 +17,7 @@ pub(super) struct Found {
 }
 
 pub(super) fn search(model: &Model, budget: u64) -> Found {
-    let mut search = Search {
-        model,
-        pools: PoolBound::new(model),
-        steady: SteadyBound::new(model),
-        best: i128::MAX,
-        found: None,
-        counts: vec![0; model.spot.len() + model.steady.len()],
-        steps: 0,
-        budget,
-    };
+    let mut search = Search::new(model, budget);
     let start = State {
         need: model.whole,
         ..State::default()
@@ -35,14 +26,15 @@ pub(super) fn search(model: &Model, budget: u64) -> Found {
         search.spread();
         by_rate(model)
     } else {
-        search.seeds();
-        search.pools(0, &start);
         // Without spot nodes, the steady ones alone; with some, what the prices say.
         let steady = model.steady_range(0).map_or(i128::MAX, |(low, high)| {
             search.steady.of(0, &search.whole(), low, high)
         });
         let bound = search.pools.of(0, &search.open(&start)).value;
-        steady.min(search.least(&start, bound))
+        let least = steady.min(search.least(&start, bound));
+        search.seeds();
+        search.dive(|search| search.pools(0, &start));
+        search.deepen(&start, least)
     };
     Found {
         counts: search.found,
@@ -114,10 +106,32 @@ struct Search<'a> {
     found: Option<Vec<u32>>,
     counts: Vec<u32>,
     steps: u64,
+    /// Steps at which to stop for now, and for good.
+    until: u64,
     budget: u64,
 }
 
-impl Search<'_> {
+/// Steps to look for a mix to begin with, each time.
+const DIVE: u64 = 300;
+
+/// Most rounds of the search with a limit.
+const ROUNDS: u32 = 12;
+
+impl<'a> Search<'a> {
+    fn new(model: &'a Model, budget: u64) -> Self {
+        Self {
+            model,
+            pools: PoolBound::new(model),
+            steady: SteadyBound::new(model),
+            best: i128::MAX,
+            found: None,
+            counts: vec![0; model.spot.len() + model.steady.len()],
+            steps: 0,
+            until: budget,
+            budget,
+        }
+    }
+
     fn set(&mut self, at: usize, count: u32) {
         if let Some(slot) = self.counts.get_mut(at) {
             *slot = count;
@@ -126,7 +140,82 @@ impl Search<'_> {
 
     const fn spent(&mut self) -> bool {
         self.steps = self.steps.saturating_add(1);
-        self.steps >= self.budget
+        self.steps >= self.until
+    }
+
+    /// Searches for a few steps only.
+    fn dive(&mut self, run: impl FnOnce(&mut Self)) {
+        self.until = self.budget.min(self.steps.saturating_add(DIVE));
+        run(self);
+        self.until = self.budget;
+    }
+
+    /// Searches below a limit that rises from the bound until something is found, so that no steps
+    /// go to what a poor mix would not rule out; what no mix weighs less than. The last eighth of
+    /// the steps is for whatever improves on the mix known by then.
+    fn deepen(&mut self, start: &State, mut least: i128) -> i128 {
+        let mut gap = (least >> 7).max(1);
+        let mut rounds = ROUNDS;
+        loop {
+            let limit = if rounds > 0 {
+                least.saturating_add(gap)
+            } else {
+                i128::MAX
+            };
+            let last = self.best <= limit;
+            let limit = self.best.min(limit);
+            let model = self.narrowed(start, limit);
+            let mut search = Search::new(&model, self.budget);
+            (search.best, search.steps) = (limit, self.steps);
+            if !last {
+                search.until -= self.budget / 8;
+            }
+            search.pools(0, start);
+            self.steps = search.steps;
+            let whole = search.steps < search.until;
+            if let Some(counts) = &search.found {
+                (self.best, self.found) = (search.best, Some(self.widened(&model, counts)));
+            }
+            if last || (whole && search.found.is_some()) {
+                return least;
+            }
+            if whole {
+                least = limit;
+                gap += gap / 2;
+                rounds -= 1;
+            } else {
+                rounds = 0;
+            }
+        }
+    }
+
+    /// Without the pools of which no mix below the limit has a node.
+    fn narrowed(&self, start: &State, limit: i128) -> Model {
+        let mut model = self.model.clone();
+        loop {
+            let before = model.spot.len();
+            let bound = PoolBound::new(&model).of(0, &self.open(start));
+            model
+                .spot
+                .retain(|item| self.least(start, bound.with(item, 1)) < limit);
+            if model.spot.len() == before {
+                return model;
+            }
+        }
+    }
+
+    /// The counts of a narrowed model for all pools.
+    fn widened(&self, narrowed: &Model, counts: &[u32]) -> Vec<u32> {
+        let (spot, steady) = counts.split_at(narrowed.spot.len());
+        let mut kept = narrowed.spot.iter().zip(spot).peekable();
+        let all = self.model.spot.iter().map(|item| {
+            let same = kept.next_if(|(kept, _)| kept.row == item.row);
+            same.map_or(0, |(_, count)| *count)
+        });
+        all.collect::<Vec<_>>()
+            .into_iter()
+            .chain(steady.iter().copied())
+            .collect()
     }
 
     /// Every number of spot nodes, spread over the pools.
@@ -180,7 +269,7 @@ impl Search<'_> {
                 let nodes = counts.iter().fold(0_u32, |sum, n| sum.saturating_add(*n));
                 if nodes <= model.rules.max_size {
                     let state = self.place(&counts);
-                    self.settle(&state);
+                    self.dive(|search| search.settle(&state));
                 }
             }
         }
@@ -247,11 +336,14 @@ impl Search<'_> {
                     self.set(at, count);
                     self.pools(at + 1, &next);
                 }
-                if self.steps >= self.budget {
+                if self.steps >= self.until {
                     break;
                 }
             }
             self.set(at, 0);
+            if self.steps >= self.until {
+                break;
+            }
         }
     }
 
@@ -325,7 +417,7 @@ impl Search<'_> {
             if next.saturating_add(bound) < self.best {
                 self.set(slot, count);
                 self.steady(at + 1, &rest, low, high, next);
-                if self.steps >= self.budget {
+                if self.steps >= self.until {
                     break;
                 }
             } else if bound == i128::MAX && at + 1 == model.steady.len() {
