@@ -434,6 +434,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// A share of violations.
 fn violations(text: &str) -> Result<f64, String> {
+    refuse_flag(text)?;
     share(text)
         .ok()
         .filter(|share| (1e-5..=0.5).contains(share))

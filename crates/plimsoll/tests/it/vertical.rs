@@ -131,6 +131,13 @@ fn what_cannot_be_used_is_named_with_its_line() {
             "two.yaml",
             VPA.to_owned() + "      - containerName: proxy\n",
         )
+        .with(
+            "none.yaml",
+            VPA.replace(
+                "maxAllowed:\n          cpu: 440m",
+                "controlledResources: []",
+            ),
+        )
         .with("bad.csv", "timestamp,cpu\n0,0.4\n60,much\n");
     for (args, expected) in [
         (
@@ -179,6 +186,44 @@ fn what_cannot_be_used_is_named_with_its_line() {
         "proxy",
     ];
     dir.run(&named).ok();
+}
+
+#[test]
+fn without_use_there_is_no_slack() {
+    let dir = Dir::new().with("s.csv", series(|_| 0.0));
+    let report = report(&dir, &[]);
+    assert_eq!(report["policies"][0]["slack"], Value::Null);
+    assert_eq!(report["policies"][0]["cpu"]["slack"], Value::Null);
+}
+
+#[test]
+fn a_vpa_that_changes_nothing_sets_no_share() {
+    let dir = Dir::new()
+        .with("s.csv", series(|m| if m < 60 { 0.1 } else { 0.8 }))
+        .with(
+            "vpa.yaml",
+            "\
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: off}
+spec:
+  targetRef: {kind: Deployment, name: api}
+  updatePolicy: {updateMode: \"Off\"}
+",
+        );
+    let report = report(&dir, &["--policy", "vpa.yaml"]);
+    assert!(report["policies"][0]["violation_share"].as_f64().unwrap() > 0.9);
+    near(&report["policies"][1]["setting"], 0.05); // its own default
+}
+
+#[test]
+fn violations_have_bounds() {
+    let dir = constant();
+    for share in ["0.6", "75%", "0"] {
+        let run = dir.run(&["replay", "--vertical", "s.csv", "--violations", share]);
+        assert_eq!(run.code, Some(2), "{share}");
+        assert!(run.stderr.contains("at most 50%"), "{}", run.stderr);
+    }
 }
 
 #[test]
