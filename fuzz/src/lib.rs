@@ -4,8 +4,11 @@
 #[path = "../../crates/plimsoll/src/input_error.rs"]
 #[allow(dead_code)]
 mod input_error;
-#[path = "../../crates/plimsoll/src/policy_file/mod.rs"]
+#[path = "../../crates/plimsoll/src/output.rs"]
 #[allow(dead_code)]
+mod output;
+#[path = "../../crates/plimsoll/src/policy_file/mod.rs"]
+#[allow(dead_code, unused_imports)]
 mod policy_file;
 #[path = "../../crates/plimsoll/src/scaling_group.rs"]
 #[allow(dead_code)]
