@@ -2,16 +2,16 @@
 //! reads with is built here from its source, so that texts need no files.
 
 #[path = "../../crates/plimsoll/src/input_error.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // the tool uses the rest
 mod input_error;
 #[path = "../../crates/plimsoll/src/output.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // the tool uses the rest
 mod output;
 #[path = "../../crates/plimsoll/src/policy_file/mod.rs"]
-#[allow(dead_code, unused_imports)]
+#[allow(dead_code, unused_imports)] // the tool uses the rest
 mod policy_file;
 #[path = "../../crates/plimsoll/src/scaling_group.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // the tool uses the rest
 mod scaling_group;
 
 use std::path::Path;

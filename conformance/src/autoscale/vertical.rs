@@ -318,6 +318,17 @@ fn always(amount: u64) -> impl ResourceEstimator {
     move |_: &ContainerUsage, _: Resource| amount
 }
 
+/// Compares an estimate that no use changes.
+fn same_amount(
+    answers: &mut Comparison,
+    expected: u64,
+    estimate: &impl ResourceEstimator,
+) -> Result<(), Refused> {
+    let got = estimate.estimate(&unused()?, Resource::Cpu);
+    answers.same("amount", &expected, &got);
+    Ok(())
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ValueExpect {
@@ -447,12 +458,7 @@ impl Question for Margin {
             fraction: self.fraction,
             base: always(self.base),
         };
-        answers.same(
-            "amount",
-            &self.expect,
-            &estimate.estimate(&unused()?, Resource::Cpu),
-        );
-        Ok(())
+        same_amount(answers, self.expect, &estimate)
     }
 }
 
@@ -473,12 +479,7 @@ impl Question for Minimum {
             minimum: Resources::new(self.minimum, self.minimum),
             base: always(self.base),
         };
-        answers.same(
-            "amount",
-            &self.expect,
-            &estimate.estimate(&unused()?, Resource::Cpu),
-        );
-        Ok(())
+        same_amount(answers, self.expect, &estimate)
     }
 }
 

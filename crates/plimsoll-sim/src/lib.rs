@@ -23,7 +23,7 @@ pub use plant::{
 };
 pub use prices::{FollowedPrice, Prices};
 pub use report::{
-    CloseUp, PAGE_STYLE, PolicyReport, PolicySummary, ReplayReport, ScenarioReport, html, peak,
+    CloseUp, PolicyReport, PolicySummary, ReplayReport, ScenarioReport, html, html_page, peak,
 };
 pub use scenario::{MATRIX_LAGS, MATRIX_START_UPS, Scenario};
 pub use sweep::{BAD_LIMITS, FrontierPoint, SweepPoint, frontier, in_parallel};

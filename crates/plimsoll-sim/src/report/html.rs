@@ -16,12 +16,7 @@ use super::scenarios::scenarios;
 use super::table::comparison;
 use super::verdict::verdict;
 
-/// The style sheet of the page, for other reports that are to look like it.
-///
-/// ```
-/// assert!(plimsoll_sim::PAGE_STYLE.contains("color-scheme"));
-/// ```
-pub const PAGE_STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page.css");
 
 /// Renders the page. The same report gives the same bytes; the size grows with the number of
 /// policies, by about 100 kB each and 30 kB more with a scenario matrix.
@@ -72,8 +67,25 @@ pub fn html(report: &ReplayReport) -> String {
     )
 }
 
-/// A page of this look.
+/// A page of this look, with the definitions that the plots refer to.
 pub(super) fn page(title: &str, content: &Markup) -> String {
+    framed(title, &definitions(), &content.0)
+}
+
+/// A self-contained page in the look of the reports. The title is text; the content is markup, and
+/// stands in the page as it is.
+///
+/// ```
+/// let page = plimsoll_sim::html_page("a < b", "<h1>Smaller</h1>");
+/// assert!(page.contains("<title>a &lt; b</title>"));
+/// assert!(page.contains("<main><h1>Smaller</h1></main>"));
+/// ```
+#[must_use]
+pub fn html_page(title: &str, content: &str) -> String {
+    framed(title, &Markup::default(), content)
+}
+
+fn framed(title: &str, definitions: &Markup, content: &str) -> String {
     let page = markup! {
         (PreEscaped("<!DOCTYPE html>\n"))
         html lang="en" {
@@ -84,11 +96,11 @@ pub(super) fn page(title: &str, content: &Markup) -> String {
                 ))
                 (PreEscaped("<meta name=\"color-scheme\" content=\"light dark\"/>"))
                 title { (title) }
-                style { (PreEscaped(PAGE_STYLE)) }
+                style { (PreEscaped(STYLE)) }
             }
             body {
-                (definitions())
-                main { (content) }
+                (definitions)
+                main { (PreEscaped(content)) }
             }
         }
     };

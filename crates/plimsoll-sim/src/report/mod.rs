@@ -19,7 +19,7 @@ mod vertical;
 
 use serde::Serialize;
 
-pub use html::{PAGE_STYLE, html};
+pub use html::{html, html_page};
 pub use matrix::PolicySummary;
 pub use vertical::vertical_html;
 

@@ -1,27 +1,14 @@
 //! The report as one self-contained HTML page, in the style of the replay's.
 
-use maud::{PreEscaped, html};
-use plimsoll_sim::PAGE_STYLE;
+use maud::html;
+use plimsoll_sim::html_page;
 
 use super::Report;
 use super::show::{HEADER, notes, row};
 
 pub(super) fn page(report: &Report) -> String {
     let found = &report.diagnosis;
-    let page = html! {
-        (PreEscaped("<!DOCTYPE html>\n"))
-        html lang="en" {
-            head {
-                (PreEscaped("<meta charset=\"utf-8\"/>"))
-                (PreEscaped(
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
-                ))
-                (PreEscaped("<meta name=\"color-scheme\" content=\"light dark\"/>"))
-                title { (report.summary) }
-                style { (PreEscaped(PAGE_STYLE)) }
-            }
-            body {
-                main {
+    let content = html! {
                     header {
                         p.kicker { "plimsoll diagnose " (report.figures) }
                         h1 { (report.summary) }
@@ -59,9 +46,6 @@ pub(super) fn page(report: &Report) -> String {
                             ul { @for (what, said) in &notes { li { (what) ": " (said) } } }
                         }
                     }
-                }
-            }
-        }
     };
-    page.into_string()
+    html_page(&report.summary, &content.0)
 }
