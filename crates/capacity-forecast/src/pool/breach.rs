@@ -1,0 +1,268 @@
+//! When a limit is reached: whole paths of the backtest, levels and cycles' remainders, and the
+//! structural model, mixed. Every part is a sum, none a draw.
+
+use super::structure::Structure;
+use super::task::Task;
+use crate::numeric::{at, count_f64, part};
+
+/// Share of the blocks in the pool's own probability; the rest are whole paths.
+const BLOCKS_SHARE: f64 = 0.9;
+/// Paths that were not seen: so many, half of them over the limit.
+const UNSEEN: f64 = 0.25;
+/// Remainders of cycles at most.
+const REMAINDERS: usize = 60;
+/// Share of the structural model where it is adequate, and steps until it has all of it.
+const STRUCTURE_SHARE: f64 = 0.8;
+const STRUCTURE_FROM: f64 = 48.0;
+/// Mean size of a normal number to its standard deviation.
+const DEVIATION_OF_SIZE: f64 = 1.2533;
+/// Middles of nine equal parts of the standard normal distribution.
+const NODES: [f64; 9] = [
+    -1.593_218_818_023_05,
+    -0.967_421_566_101_701,
+    -0.589_455_797_849_779,
+    -0.282_216_147_062_508,
+    0.0,
+    0.282_216_147_062_508,
+    0.589_455_797_849_779,
+    0.967_421_566_101_701,
+    1.593_218_818_023_05,
+];
+
+/// Forecast and residuals, as what limits are held against.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Paths {
+    /// Steps of a block.
+    block: usize,
+    /// Residuals of each judged origin, NaN where nothing was seen.
+    residuals: Vec<f64>,
+    /// What each origin counts.
+    weights: Vec<f64>,
+    /// Remainders of blocks less their mean, by phase; NaN where nothing was seen.
+    remainders: Vec<f64>,
+    /// Phase of the first step ahead.
+    phase: usize,
+    /// Standard deviation of a block's level, one a block ahead, never falling.
+    deviation: Vec<f64>,
+    /// Phase of the first step ahead is 0 for the structural model's residuals.
+    structure: Option<Structure>,
+}
+
+impl Paths {
+    pub(super) fn new(
+        task: &Task<'_>,
+        residuals: Vec<f64>,
+        weights: Vec<f64>,
+        structure: Option<Structure>,
+    ) -> Self {
+        let horizon = task.horizon;
+        let block = if task.season > 1 {
+            task.season
+        } else {
+            horizon.clamp(1, 4)
+        };
+        let mut remainders = Vec::new();
+        let ahead = horizon.div_ceil(block);
+        let mut sizes = vec![(0.0, 0.0, 0_usize); ahead];
+        for ((origin, row), weight) in task
+            .judged()
+            .iter()
+            .zip(residuals.chunks_exact(horizon))
+            .zip(&weights)
+        {
+            for (number, cycle) in row.chunks(block).enumerate() {
+                let seen = cycle.iter().filter(|value| value.is_finite());
+                let (sum, count) = seen.fold((0.0, 0.0), |(s, c), value| (s + value, c + 1.0));
+                if count < 0.5 * count_f64(block) {
+                    continue;
+                }
+                let level = sum / count;
+                if let Some((size, total, count)) = sizes.get_mut(number) {
+                    *size += weight * level.abs();
+                    *total += weight;
+                    *count += 1;
+                }
+                let start = remainders.len();
+                remainders.resize(start + block, f64::NAN);
+                let phases = (0..block).cycle().skip((origin + number * block) % block);
+                for (value, phase) in cycle.iter().zip(phases) {
+                    if let Some(out) = remainders.get_mut(start + phase) {
+                        *out = value - level;
+                    }
+                }
+            }
+        }
+        let windows = task.effective_windows();
+        let (mut before, mut deviation) = (0.0_f64, Vec::with_capacity(ahead));
+        for (size, total, count) in sizes {
+            if count >= 2 {
+                let own = size / total * DEVIATION_OF_SIZE * (1.0 + 1.0 / windows);
+                before = before.max(own);
+            }
+            deviation.push(before);
+        }
+        Self {
+            block,
+            residuals,
+            weights,
+            remainders,
+            phase: task.values.len() % block,
+            deviation,
+            structure,
+        }
+    }
+
+    /// P(limit reached by step i + 1) for each step ahead, never falling. `gaps`: how much is left
+    /// to the limit at each step of the forecast `point`, negative where it is over; `sign`: 1 for a
+    /// limit that is reached from below, -1 from above.
+    pub(crate) fn probability(&self, gaps: &[f64], point: &[f64], sign: f64) -> Vec<f64> {
+        let mut whole = self.whole_paths(gaps, sign);
+        if !self.remainders.is_empty() {
+            let cycles = Cycles {
+                block: self.block,
+                phase: self.phase,
+                remainders: &self.remainders,
+                stride: (self.remainders.len() / self.block).div_ceil(REMAINDERS),
+                deviation: &self.deviation,
+                sign,
+            };
+            let blocks = cycles.reached(gaps);
+            for (p, by_block) in whole.iter_mut().zip(&blocks) {
+                *p = BLOCKS_SHARE * by_block + (1.0 - BLOCKS_SHARE) * *p;
+            }
+        }
+        if let Some(structure) = self.structure.as_ref().filter(|s| s.adequacy > 0.0) {
+            let own: Vec<f64> = gaps
+                .iter()
+                .zip(point.iter().zip(&structure.point))
+                .map(|(gap, (point, own))| gap + sign * (point - own))
+                .collect();
+            let cycles = Cycles {
+                block: self.block,
+                phase: 0,
+                remainders: &structure.residuals,
+                stride: 1,
+                deviation: &structure.level_deviation,
+                sign,
+            };
+            let share = STRUCTURE_SHARE * structure.adequacy;
+            for ((step, p), own) in (1..).zip(&mut whole).zip(cycles.reached(&own)) {
+                let share = share * (f64::from(step) / STRUCTURE_FROM).min(1.0);
+                *p = (1.0 - share) * *p + share * own;
+            }
+        }
+        let mut before = 0.0_f64;
+        for p in &mut whole {
+            before = before.max(p.clamp(0.0, 1.0));
+            *p = before;
+        }
+        whole
+    }
+
+    /// Share of the backtest's residual paths that reach it.
+    fn whole_paths(&self, gaps: &[f64], sign: f64) -> Vec<f64> {
+        let mut hits = vec![0.0; gaps.len()];
+        let mut paths = vec![0.0; gaps.len()];
+        for (row, weight) in self.residuals.chunks_exact(gaps.len()).zip(&self.weights) {
+            let length = row.iter().rposition(|value| value.is_finite());
+            let mut hit = 0.0;
+            let steps = row.iter().zip(gaps).zip(hits.iter_mut().zip(&mut paths));
+            for ((value, gap), (hits, paths)) in steps.take(length.map_or(0, |last| last + 1)) {
+                if sign * value >= *gap {
+                    hit = *weight;
+                }
+                *hits += hit;
+                *paths += weight;
+            }
+        }
+        let mut before = 0.0_f64;
+        for (hits, paths) in hits.iter_mut().zip(&paths) {
+            if *paths > 0.0 {
+                before = before.max((*hits + 0.5 * UNSEEN) / (paths + UNSEEN));
+            }
+            *hits = before;
+        }
+        hits
+    }
+}
+
+/// Levels that err as a whole, and remainders of cycles around them.
+struct Cycles<'a> {
+    block: usize,
+    phase: usize,
+    remainders: &'a [f64],
+    /// Every so many are used.
+    stride: usize,
+    deviation: &'a [f64],
+    sign: f64,
+}
+
+impl Cycles<'_> {
+    fn reached(&self, gaps: &[f64]) -> Vec<f64> {
+        let block = self.block;
+        let used: Vec<&[f64]> = self
+            .remainders
+            .chunks_exact(block)
+            .step_by(self.stride.max(1))
+            .collect();
+        let count = count_f64(used.len());
+        let mut reached = vec![0.0; gaps.len()];
+        let mut survived = NODES.map(|_| 1.0);
+        let mut highest = Vec::with_capacity(used.len());
+        let mut first = vec![0.0; block];
+        for (number, (gaps, out)) in gaps
+            .chunks(block)
+            .zip(reached.chunks_mut(block))
+            .enumerate()
+        {
+            highest.clear();
+            highest.extend(used.iter().map(|cycle| {
+                let beyond = self.beyond(cycle, gaps);
+                beyond.fold(f64::NEG_INFINITY, f64::max)
+            }));
+            let deviation = at(self.deviation, number);
+            for (survived, node) in survived.iter_mut().zip(NODES) {
+                let level = node * deviation;
+                first.fill(0.0);
+                for (cycle, highest) in used.iter().zip(&highest) {
+                    if highest + level < 0.0 {
+                        continue;
+                    }
+                    let at = self
+                        .beyond(cycle, gaps)
+                        .position(|beyond| beyond + level >= 0.0);
+                    if let Some(hits) = at.and_then(|at| first.get_mut(at)) {
+                        *hits += 1.0;
+                    }
+                }
+                let mut hits = 0.0;
+                for (out, first) in out.iter_mut().zip(&first) {
+                    hits += first;
+                    *out += 1.0 - *survived * (1.0 - hits / count);
+                }
+                *survived *= 1.0 - hits / count;
+            }
+        }
+        for p in &mut reached {
+            *p /= count_f64(NODES.len());
+        }
+        reached
+    }
+
+    /// How far each step of a cycle lies beyond the limit.
+    fn beyond<'c>(&self, cycle: &'c [f64], gaps: &'c [f64]) -> impl Iterator<Item = f64> + 'c {
+        let sign = self.sign;
+        let turned = part(cycle, self.phase, cycle.len())
+            .iter()
+            .chain(part(cycle, 0, self.phase));
+        turned.zip(gaps).map(move |(value, gap)| {
+            let beyond = sign * value - gap;
+            if beyond.is_nan() {
+                f64::NEG_INFINITY
+            } else {
+                beyond
+            }
+        })
+    }
+}

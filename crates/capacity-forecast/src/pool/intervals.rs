@@ -1,0 +1,243 @@
+//! Intervals from the backtest's residuals: conformal quantiles at a few horizons, scaled by the
+//! hour's and the present's unrest.
+
+use super::task::Task;
+use crate::numeric::{at, count_f64, mean, part, tail, trunc_count};
+
+/// Steps ahead at which quantiles are taken; linear in between.
+const KNOTS: [usize; 15] = [0, 1, 2, 3, 5, 8, 12, 18, 24, 36, 48, 72, 96, 132, 168];
+/// Residuals of this many steps around a knot are pooled: 2, and this share of its distance.
+const POOLED: f64 = 0.35;
+/// And thinned to so many.
+const POOLED_MOST: f64 = 300.0;
+/// How much of the quantile is that of the signed residual; the rest is symmetric.
+const SIGNED: f64 = 0.4;
+/// Residuals come from few windows that the weights were chosen on.
+const WIDEN_80: f64 = 1.07;
+const WIDEN_95: f64 = 1.05;
+const WIDEN_95_A_WINDOW: f64 = 0.9;
+/// The phase's share of unrest: exponent, and residuals that count for no difference.
+const PHASE_POWER: f64 = 0.6;
+const PHASE_PRIOR: f64 = 6.0;
+/// Bounds of a scale.
+const SCALES: (f64, f64) = (0.2, 5.0);
+/// The present's unrest is that of so many steps, and fades over so many.
+const RECENT: usize = 24;
+const RECENT_FADE: f64 = 72.0;
+
+/// How unrestful a step is, relative to others.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Scale {
+    /// By step of the season, counted from the first value of the history.
+    phases: Vec<f64>,
+    /// Half the logarithm of the unrest before each origin.
+    recent: Vec<f64>,
+    /// How much of it is left at each step ahead.
+    fade: Vec<f64>,
+}
+
+impl Scale {
+    pub(super) fn new(task: &Task<'_>, residuals: &[f64]) -> Self {
+        let recent = match task.season {
+            1 => vec![0.0; task.origins.len()],
+            _ => recent_unrest(task),
+        };
+        let faded = |step: usize| (-count_f64(step) / RECENT_FADE).exp();
+        Self {
+            phases: phase_unrest(task, residuals),
+            recent,
+            fade: (0..task.horizon).map(faded).collect(),
+        }
+    }
+
+    /// Of a step ahead of an origin: its number and its place in the history.
+    fn at(&self, index: usize, origin: usize, step: usize) -> f64 {
+        let phase = at(&self.phases, (origin + step) % self.phases.len().max(1));
+        let recent = at(&self.recent, index);
+        phase * (recent * at(&self.fade, step)).exp()
+    }
+}
+
+/// Half the logarithm of the mean change of the last day over that of the whole history.
+fn recent_unrest(task: &Task<'_>) -> Vec<f64> {
+    let changes: Vec<f64> = task
+        .values
+        .windows(2)
+        .map(|pair| match pair {
+            [before, after] => (after - before).abs(),
+            _ => 0.0,
+        })
+        .collect();
+    let usual = mean(&changes);
+    let window = RECENT.min(task.values.len() / 4).max(2);
+    let of_origin = |origin: &usize| {
+        let recent = mean(tail(part(&changes, 0, origin - 1), window));
+        let ratio = (recent + 0.1 * usual) / (1.1 * usual + 1e-300);
+        0.5 * ratio.clamp(SCALES.0, SCALES.1).ln()
+    };
+    task.origins.iter().map(of_origin).collect()
+}
+
+/// Mean residual of a step of the season over that of all, smoothed over neighbours.
+fn phase_unrest(task: &Task<'_>, residuals: &[f64]) -> Vec<f64> {
+    let season = task.season;
+    let mut sums = vec![(0.0, 0.0); season];
+    for (origin, row) in task
+        .judged()
+        .iter()
+        .zip(residuals.chunks_exact(task.horizon))
+    {
+        let phases = (0..season).cycle().skip(origin % season);
+        for (value, phase) in row.iter().zip(phases) {
+            if let Some((sum, count)) = sums.get_mut(phase).filter(|_| value.is_finite()) {
+                *sum += value.abs();
+                *count += 1.0;
+            }
+        }
+    }
+    let total: f64 = sums.iter().map(|(sum, _)| sum).sum();
+    let count: f64 = sums.iter().map(|(_, count)| count).sum();
+    if season < 2 || count <= 0.0 || total <= 0.0 {
+        return vec![1.0; season];
+    }
+    let usual = total / count;
+    let reach = (season / 24).max(1);
+    let of_phase = |phase: usize| {
+        let around = sums
+            .iter()
+            .cycle()
+            .skip((phase + season - reach % season) % season);
+        let (sum, count) = around
+            .take(2 * reach + 1)
+            .fold((0.0, 0.0), |(a, b), (sum, count)| (a + sum, b + count));
+        let ratio = (sum + PHASE_PRIOR * usual) / (count + PHASE_PRIOR) / usual;
+        ratio.powf(PHASE_POWER).clamp(SCALES.0, SCALES.1)
+    };
+    (0..season).map(of_phase).collect()
+}
+
+/// Quantiles of the scaled residuals at the knots.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Residuals {
+    knots: Vec<usize>,
+    /// Scaled residuals around each knot, ascending, and their sizes, ascending.
+    pooled: Vec<(Vec<f64>, Vec<f64>)>,
+    /// Scale of each step ahead of the end.
+    scales: Vec<f64>,
+    windows: f64,
+}
+
+impl Residuals {
+    pub(super) fn new(task: &Task<'_>, residuals: &[f64]) -> Self {
+        let scale = Scale::new(task, residuals);
+        let horizon = task.horizon;
+        let mut knots: Vec<usize> = KNOTS.into_iter().filter(|knot| *knot < horizon).collect();
+        if knots.last().is_some_and(|knot| knot + 1 != horizon) {
+            knots.push(horizon - 1);
+        }
+        let judged = task.judged();
+        let rows = judged
+            .iter()
+            .zip(residuals.chunks_exact(horizon))
+            .enumerate();
+        let scaled: Vec<f64> = rows
+            .flat_map(|(index, (origin, row))| {
+                let scale = &scale;
+                let of_step = move |step: usize| scale.at(index, *origin, step);
+                row.iter()
+                    .enumerate()
+                    .map(move |(step, value)| value / of_step(step))
+            })
+            .collect();
+        let pooled = knots
+            .iter()
+            .map(|knot| {
+                let reach = trunc_count(count_f64(*knot) * POOLED) + 2;
+                let (from, to) = (knot.saturating_sub(reach), (knot + reach + 1).min(horizon));
+                let all = count_f64((to - from) * judged.len());
+                let stride = trunc_count((all / POOLED_MOST).ceil()).max(1);
+                let mut values = Vec::with_capacity(trunc_count(all) / stride + judged.len());
+                for (index, row) in scaled.chunks_exact(horizon).enumerate() {
+                    let thinned = part(row, from, to).iter().skip((index * 7) % stride);
+                    let thinned = thinned.step_by(stride).copied();
+                    values.extend(thinned.filter(|value| value.is_finite()));
+                }
+                if values.is_empty() {
+                    values.extend(residuals.iter().copied().filter(|value| value.is_finite()));
+                }
+                if values.is_empty() {
+                    values.push(task.most - task.least);
+                }
+                values.sort_unstable_by(f64::total_cmp);
+                let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+                sizes.sort_unstable_by(f64::total_cmp);
+                (values, sizes)
+            })
+            .collect();
+        let end = task.values.len();
+        let scales = (0..horizon).map(|step| scale.at(judged.len(), end, step));
+        Self {
+            knots,
+            pooled,
+            scales: scales.collect(),
+            windows: task.effective_windows().min(count_f64(judged.len())),
+        }
+    }
+
+    /// How far below and above the forecast each step lies with this probability.
+    pub(crate) fn band(&self, level: f64) -> Vec<(f64, f64)> {
+        let widen = if level > 0.875 {
+            WIDEN_95 * (1.0 + WIDEN_95_A_WINDOW / self.windows)
+        } else {
+            WIDEN_80
+        };
+        let side = (1.0 - level) / 2.0;
+        let quantiles: Vec<(f64, f64)> = self
+            .pooled
+            .iter()
+            .map(|(values, sizes)| {
+                let count = count_f64(sizes.len());
+                let rank = trunc_count(((count + 1.0) * level).ceil()).clamp(1, sizes.len());
+                let radius = at(sizes, rank - 1);
+                let signed = |q: f64| ranked(values, q);
+                let low = (1.0 - SIGNED) * -radius + SIGNED * signed(side);
+                let high = (1.0 - SIGNED) * radius + SIGNED * signed(1.0 - side);
+                (widen * low, widen * high)
+            })
+            .collect();
+        let mut knot = 0;
+        let between = |step: usize, scale: &f64| {
+            while self.knots.get(knot + 1).is_some_and(|next| *next <= step) {
+                knot += 1;
+            }
+            let (low, high) = quantiles.get(knot).copied().unwrap_or_default();
+            let (from, next) = (self.knots.get(knot), self.knots.get(knot + 1));
+            let (Some(from), Some(next)) = (from, next) else {
+                return (scale * low, scale * high);
+            };
+            let share = count_f64(step - from) / count_f64(next - from);
+            let (low2, high2) = quantiles.get(knot + 1).copied().unwrap_or_default();
+            (
+                scale * (low + share * (low2 - low)),
+                scale * (high + share * (high2 - high)),
+            )
+        };
+        let mut between = between;
+        (0..)
+            .zip(&self.scales)
+            .map(|(step, scale)| between(step, scale))
+            .collect()
+    }
+}
+
+/// The value at rank `(n + 1) q` of ascending values, linear in between.
+fn ranked(values: &[f64], q: f64) -> f64 {
+    let last = count_f64(values.len().saturating_sub(1));
+    let rank = ((last + 2.0) * q - 1.0).clamp(0.0, last);
+    let below = trunc_count(rank);
+    let low = at(values, below);
+    let high = values.get(below + 1).copied().unwrap_or(low);
+    low + (rank - count_f64(below)) * (high - low)
+}

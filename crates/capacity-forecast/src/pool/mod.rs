@@ -1,0 +1,131 @@
+//! The pool: cheap robust members forecast from a rolling set of origins, their errors weigh them,
+//! the weighted median of them is the forecast, its residuals the intervals and the paths.
+
+mod autoregression;
+pub(crate) mod breach;
+mod forecasts;
+pub(crate) mod intervals;
+mod period;
+mod seasonal;
+mod shape;
+mod smoothing;
+pub(crate) mod structure;
+mod task;
+mod trend;
+mod weights;
+
+pub use forecasts::Member;
+
+use breach::Paths;
+use forecasts::Forecasts;
+use intervals::Residuals;
+use structure::Structure;
+use task::Task;
+use weights::{Errors, combine};
+
+use crate::numeric::part;
+
+/// An origin before a break counts so much where this many come after it.
+const BEFORE_BREAK: f64 = 0.6;
+const AFTER_BREAK: usize = 3;
+
+/// What the pool gives.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Pooled {
+    pub(crate) point: Vec<f64>,
+    pub(crate) residuals: Residuals,
+    pub(crate) paths: Paths,
+    /// Members and their mean weight.
+    pub(crate) members: Vec<(Member, f64)>,
+}
+
+/// Forecasts `horizon` steps of a history without gaps.
+pub(crate) fn forecast(
+    values: &[f64],
+    observed: &[bool],
+    seasons: &[usize],
+    horizon: usize,
+) -> Pooled {
+    let task = Task::new(values, observed, seasons, horizon);
+    let mut forecasts = Forecasts::new(&task);
+    if task.season > 1 {
+        seasonal::short(&task, &mut forecasts);
+        if task.long > 0 {
+            seasonal::long(&task, &mut forecasts);
+        }
+    }
+    let period = period::detect(&task);
+    if let Some(period) = period {
+        seasonal::period(&task, period, &mut forecasts);
+    }
+    smoothing::level(&task, &mut forecasts);
+    autoregression::members(&task, &mut forecasts);
+    trend::member(&task, &mut forecasts);
+    smoothing::theta(&task, &mut forecasts);
+    forecasts.tame(&task);
+    let structure = Structure::fit(&task, period);
+    let origin_weights = origin_weights(&task, structure.as_ref());
+    let errors = Errors::new(&task, &forecasts, &origin_weights);
+    let sums = errors.sums();
+    let last = task.origins.len() - 1;
+    let weights = errors.weigh(None, &sums);
+    let mut point = vec![0.0; horizon];
+    combine(
+        &errors.ends,
+        &weights,
+        |member| forecasts.row(member, last),
+        &mut point,
+    );
+    let mut residuals = vec![f64::NAN; last * horizon];
+    for (index, (origin, row)) in task
+        .judged()
+        .iter()
+        .zip(residuals.chunks_exact_mut(horizon))
+        .enumerate()
+    {
+        let known = horizon.min(values.len() - origin);
+        let (row, _) = row.split_at_mut_checked(known).unwrap_or_default();
+        let weights = errors.weigh(Some(index), &sums);
+        combine(
+            &errors.ends,
+            &weights,
+            |member| forecasts.row(member, index),
+            row,
+        );
+        let actual = part(values, *origin, values.len()).iter();
+        for (out, (value, seen)) in
+            row.iter_mut()
+                .zip(actual.zip(part(observed, *origin, observed.len())))
+        {
+            *out = if *seen { value - *out } else { f64::NAN };
+        }
+    }
+    let members = forecasts.members.iter().enumerate();
+    let members = members
+        .map(|(index, member)| (*member, weights.mean(index)))
+        .collect();
+    Pooled {
+        point,
+        residuals: Residuals::new(&task, &residuals),
+        paths: Paths::new(&task, residuals, origin_weights, structure),
+        members,
+    }
+}
+
+/// What each judged origin counts, apart from its age.
+fn origin_weights(task: &Task<'_>, structure: Option<&Structure>) -> Vec<f64> {
+    let broke = structure
+        .and_then(|structure| structure.broke_at)
+        .unwrap_or(0);
+    let judged = task.judged();
+    let after = judged.iter().filter(|origin| **origin >= broke).count();
+    let of_origin = |origin: &usize| {
+        if *origin < broke && after >= AFTER_BREAK {
+            BEFORE_BREAK
+        } else {
+            1.0
+        }
+    };
+    judged.iter().map(of_origin).collect()
+}

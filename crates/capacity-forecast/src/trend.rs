@@ -1,0 +1,32 @@
+//! Robust trend: Mann–Kendall and Theil–Sen.
+
+use crate::numeric::{count_f64, median};
+
+/// Mann–Kendall's statistic over its standard deviation, without ties' correction; 0 below 4 values.
+pub(crate) fn mann_kendall_z(values: &[f64]) -> f64 {
+    let count = count_f64(values.len());
+    if values.len() < 4 {
+        return 0.0;
+    }
+    let mut sum = 0.0;
+    for (index, later) in values.iter().enumerate() {
+        for earlier in values.iter().take(index) {
+            sum += f64::from(i8::from(later > earlier) - i8::from(later < earlier));
+        }
+    }
+    sum / (count * (count - 1.0) * (2.0 * count + 5.0) / 18.0).sqrt()
+}
+
+/// Median slope over all pairs, a step; 0 below 3 values. O(n²).
+pub(crate) fn theil_sen_slope(values: &[f64]) -> f64 {
+    if values.len() < 3 {
+        return 0.0;
+    }
+    let mut slopes = Vec::with_capacity(values.len() * (values.len() - 1) / 2);
+    for (index, later) in values.iter().enumerate() {
+        for (before, earlier) in (1..=index).rev().zip(values) {
+            slopes.push((later - earlier) / count_f64(before));
+        }
+    }
+    median(&mut slopes)
+}
