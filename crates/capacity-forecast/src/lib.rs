@@ -8,10 +8,12 @@
 )]
 //! Draft.
 
+mod error;
 mod numeric;
 mod pool;
 mod trend;
 
+pub use error::{ConfigError, ForecastError};
 pub use pool::Member;
 
 /// Draft of the pool's result for the experiments.

@@ -1,0 +1,107 @@
+use core::time::Duration;
+
+/// Why a configuration was refused. Each message names the field, the value and the bound.
+///
+/// ```
+/// use capacity_forecast::ConfigError;
+/// let error = ConfigError::OutOfRange {
+///     field: "horizon".to_owned(),
+///     value: "0".to_owned(),
+///     bound: "at least one step",
+/// };
+/// assert_eq!(error.to_string(), "horizon is 0, must be at least one step");
+/// ```
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A number is outside its range.
+    #[error("{field} is {value}, must be {bound}")]
+    OutOfRange {
+        /// Path of the field, for example `events[0].factor`.
+        field: String,
+        /// The value given.
+        value: String,
+        /// The range it must lie in.
+        bound: &'static str,
+    },
+    /// Two fields contradict each other.
+    #[error("{field} is {value}, must be {relation} {other} ({other_value})")]
+    Inconsistent {
+        /// Path of the field.
+        field: &'static str,
+        /// The value given.
+        value: String,
+        /// The relation that must hold, such as "at least".
+        relation: &'static str,
+        /// Path of the other field.
+        other: &'static str,
+        /// The other field's value.
+        other_value: String,
+    },
+}
+
+impl ConfigError {
+    pub(crate) fn range(
+        field: impl Into<String>,
+        value: impl ToString,
+        bound: &'static str,
+    ) -> Self {
+        Self::OutOfRange {
+            field: field.into(),
+            value: value.to_string(),
+            bound,
+        }
+    }
+}
+
+/// Why there is no forecast. Never a silent `None`: each says what is missing, and how much.
+///
+/// ```
+/// use capacity_forecast::ForecastError;
+/// let error = ForecastError::TooShort { have: 3, need: 8 };
+/// assert_eq!(error.to_string(), "the series has 3 observed values, must be at least 8");
+/// ```
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum ForecastError {
+    /// Too few values were observed.
+    #[error("the series has {have} observed values, must be at least {need}")]
+    TooShort {
+        /// Observed values.
+        have: usize,
+        /// Values needed.
+        need: usize,
+    },
+    /// No value was observed at all.
+    #[error("every one of the series' {count} values is missing")]
+    AllMissing {
+        /// Values of the grid.
+        count: usize,
+    },
+    /// The newest value is too old to go on from.
+    #[error("the newest value is {age:?} old, must be at most {limit:?}")]
+    Stale {
+        /// Age of the newest observed value.
+        age: Duration,
+        /// What is accepted.
+        limit: Duration,
+    },
+    /// The series ends after the moment that is asked for.
+    #[error("the series ends {ahead:?} after now")]
+    FromTheFuture {
+        /// How far it reaches beyond `now`.
+        ahead: Duration,
+    },
+    /// What was asked for lies outside what the plan covers.
+    #[error("{what} is {value}, must be {bound}")]
+    OutOfRange {
+        /// What was asked for.
+        what: String,
+        /// The value given.
+        value: String,
+        /// The range it must lie in.
+        bound: String,
+    },
+}
