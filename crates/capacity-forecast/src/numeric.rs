@@ -60,6 +60,54 @@ fn insertion_sort(values: &mut [f64]) {
     }
 }
 
+/// The smaller and the larger; neither is NaN.
+fn order(a: f64, b: f64) -> (f64, f64) {
+    if b < a { (b, a) } else { (a, b) }
+}
+
+/// Median of seven by a network without branches.
+pub(crate) fn median7([a, b, c, d, e, f, g]: [f64; 7]) -> f64 {
+    let (a, b) = order(a, b);
+    let (c, d) = order(c, d);
+    let (e, f) = order(e, f);
+    // The least of the pairs' lows and the greatest of their highs are out.
+    let (a, c) = order(a, c);
+    let (_, e) = order(a, e);
+    let (b, d) = order(b, d);
+    let (f, _) = order(d, f);
+    // Median of the other five: b, c, e, f, g.
+    let (b, c) = order(b, c);
+    let (e, f) = order(e, f);
+    let (_, e) = order(b, e);
+    let (c, _) = order(c, f);
+    let (c, e) = order(c, e);
+    let (_, g) = order(c, g);
+    order(g, e).0
+}
+
+/// Median of four.
+pub(crate) fn median4([a, b, c, d]: [f64; 4]) -> f64 {
+    let (a, b) = order(a, b);
+    let (c, d) = order(c, d);
+    0.5 * (order(a, c).1 + order(b, d).0)
+}
+
+/// Sum of products, in four interleaved sums: a sum in order waits for each addition.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let count = a.len().min(b.len());
+    let (a4, a_rest) = part(a, 0, count).as_chunks::<4>();
+    let (b4, b_rest) = part(b, 0, count).as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for (a, b) in a4.iter().zip(b4) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    let [a, b, c, d] = sums;
+    (a + c) + (b + d) + rest
+}
+
 /// Mean, 0 of nothing.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     if values.is_empty() {

@@ -3,7 +3,7 @@
 
 use super::forecasts::{Forecasts, Member};
 use super::task::Task;
-use crate::numeric::{at, count_f64, mean, median, part};
+use crate::numeric::{at, count_f64, dot, mean, median, part};
 
 /// Ridge penalty a row, in squared standard deviations.
 const RIDGE: f64 = 5e-5;
@@ -48,44 +48,83 @@ fn lag_sets(task: &Task<'_>) -> Vec<Vec<usize>> {
     sets
 }
 
+/// Rows that are added to the normal equations at once: each sum is then read and written once.
+const AT_ONCE: usize = 4;
+
+/// Regressors of a value and their products with the row's weight; the last one is 1.
+#[derive(Clone, Copy)]
+struct Row {
+    regressors: [f64; WIDEST],
+    weight: f64,
+    value: f64,
+}
+
 /// Normal equations of a weighted regression; the last coefficient is the intercept.
 struct Equations {
     width: usize,
     /// Lower triangle, row by row.
     gram: Vec<f64>,
     right: [f64; WIDEST],
-    row: [f64; WIDEST],
+    rows: [Row; AT_ONCE],
+    waiting: usize,
 }
 
 impl Equations {
     fn new(width: usize) -> Self {
+        let row = Row {
+            regressors: [0.0; WIDEST],
+            weight: 0.0,
+            value: 0.0,
+        };
         Self {
             width,
             gram: vec![0.0; width * width],
             right: [0.0; WIDEST],
-            row: [0.0; WIDEST],
+            rows: [row; AT_ONCE],
+            waiting: 0,
         }
     }
 
-    /// The regressors of the value after `past`.
-    fn look(&mut self, past: &[f64], lags: &[usize]) {
-        for (out, lag) in self.row.iter_mut().zip(lags) {
+    /// Adds the row of the value after `past`.
+    fn add(&mut self, past: &[f64], lags: &[usize], value: f64, weight: f64) {
+        let Some(row) = self.rows.get_mut(self.waiting) else {
+            return;
+        };
+        for (out, lag) in row.regressors.iter_mut().zip(lags) {
             *out = at(past, past.len() - lag);
         }
-        if let Some(out) = self.row.get_mut(lags.len()) {
+        if let Some(out) = row.regressors.get_mut(lags.len()) {
             *out = 1.0;
+        }
+        (row.value, row.weight) = (value, weight);
+        self.waiting += 1;
+        if self.waiting == AT_ONCE {
+            self.flush();
         }
     }
 
-    fn add(&mut self, value: f64, weight: f64) {
-        let width = self.width;
-        let lines = self.gram.chunks_exact_mut(width);
-        for (index, ((line, right), x)) in lines.zip(&mut self.right).zip(&self.row).enumerate() {
-            let weighted = weight * x;
-            for (sum, other) in line.iter_mut().zip(&self.row).take(index + 1) {
-                *sum += weighted * other;
+    /// Adds the rows that wait.
+    fn flush(&mut self) {
+        for row in self.rows.iter_mut().skip(self.waiting) {
+            row.weight = 0.0;
+        }
+        self.waiting = 0;
+        let [a, b, c, d] = &self.rows;
+        let weigh = |row: &Row, index: usize| row.weight * at(&row.regressors, index);
+        let lines = self.gram.chunks_exact_mut(self.width).zip(&mut self.right);
+        for (index, (line, right)) in lines.enumerate() {
+            let (p, q, r, s) = (
+                weigh(a, index),
+                weigh(b, index),
+                weigh(c, index),
+                weigh(d, index),
+            );
+            let regressors = a.regressors.iter().zip(&b.regressors);
+            let regressors = regressors.zip(c.regressors.iter().zip(&d.regressors));
+            for (sum, ((a, b), (c, d))) in line.iter_mut().zip(regressors).take(index + 1) {
+                *sum += (p * a + q * b) + (r * c + s * d);
             }
-            *right += weighted * value;
+            *right += (p * a.value + q * b.value) + (r * c.value + s * d.value);
         }
     }
 
@@ -107,7 +146,7 @@ impl Equations {
                 let (done, open) = line.split_at_mut_checked(column)?;
                 let entry = open.first_mut()?;
                 if column == row {
-                    let square = *entry - done.iter().map(|v| v * v).sum::<f64>();
+                    let square = *entry - dot(done, done);
                     if !(square > 0.0 && square.is_finite()) {
                         return None;
                     }
@@ -115,8 +154,7 @@ impl Equations {
                 } else {
                     let other = part(above, column * width, column * width + column + 1);
                     let (pivot, other) = other.split_last()?;
-                    let sum: f64 = done.iter().zip(other).map(|(a, b)| a * b).sum();
-                    *entry = (*entry - sum) / pivot;
+                    *entry = (*entry - dot(done, other)) / pivot;
                 }
             }
         }
@@ -152,9 +190,9 @@ fn fit(task: &Task<'_>, standard: &Standard, lags: &[usize]) -> Vec<Option<[f64;
     let mut factor = Vec::with_capacity(width * width);
     let mut equations = Equations::new(width);
     for (index, value) in values.iter().enumerate().skip(longest) {
-        equations.look(part(values, 0, index), lags);
-        equations.add(*value, 1.0);
+        equations.add(part(values, 0, index), lags, *value, 1.0);
     }
+    equations.flush();
     let weights = equations
         .solve(count - longest, &mut factor)
         .map(|plain| huber(values, lags, longest, &plain));
@@ -164,10 +202,10 @@ fn fit(task: &Task<'_>, standard: &Standard, lags: &[usize]) -> Vec<Option<[f64;
     let mut all = Vec::with_capacity(task.origins.len());
     for origin in &task.origins {
         for index in from..*origin {
-            equations.look(part(values, 0, index), lags);
             let weight = weights.next().copied().unwrap_or(1.0);
-            equations.add(at(values, index), weight);
+            equations.add(part(values, 0, index), lags, at(values, index), weight);
         }
+        equations.flush();
         from = from.max(*origin);
         let enough = *origin >= least;
         let solved = enough.then(|| equations.solve(origin - longest, &mut factor));

@@ -171,8 +171,7 @@ impl Residuals {
                     values.push(task.most - task.least);
                 }
                 values.sort_unstable_by(f64::total_cmp);
-                let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
-                sizes.sort_unstable_by(f64::total_cmp);
+                let sizes = sizes(&values);
                 (values, sizes)
             })
             .collect();
@@ -230,6 +229,22 @@ impl Residuals {
             .map(|(step, scale)| between(step, scale))
             .collect()
     }
+}
+
+/// Sizes of ascending values, ascending.
+fn sizes(values: &[f64]) -> Vec<f64> {
+    let negative = values.partition_point(|value| *value < 0.0);
+    let (below, above) = values.split_at_checked(negative).unwrap_or_default();
+    let mut below = below.iter().rev().map(|value| -value).peekable();
+    let mut sizes = Vec::with_capacity(values.len());
+    for value in above {
+        while let Some(size) = below.next_if(|size| size < value) {
+            sizes.push(size);
+        }
+        sizes.push(*value);
+    }
+    sizes.extend(below);
+    sizes
 }
 
 /// The value at rank `(n + 1) q` of ascending values, linear in between.

@@ -2,7 +2,7 @@
 //! retention, compaction, garbage collection.
 
 use super::task::Task;
-use crate::numeric::{at, count_f64, line, part, tail};
+use crate::numeric::{at, count_f64, dot, line, part, tail};
 
 /// Fewer values are not searched, and no more than this many are.
 const FEWEST: usize = 120;
@@ -46,9 +46,7 @@ pub(super) fn detect(task: &Task<'_>) -> Option<usize> {
             if lag == 0 || lag >= count {
                 return 0.0;
             }
-            let pairs = part(&rest, lag, count).iter().zip(&rest);
-            let sum: f64 = pairs.map(|(a, b)| a * b).sum();
-            sum / (count_f64(count - lag) * power)
+            dot(part(&rest, lag, count), &rest) / (count_f64(count - lag) * power)
         })
         .collect();
     let (mut least, mut best, mut found) = (1.0_f64, 0.0, None);

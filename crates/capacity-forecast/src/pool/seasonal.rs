@@ -3,7 +3,7 @@
 
 use super::forecasts::{Forecasts, Member};
 use super::task::Task;
-use crate::numeric::{at, count_f64, mean, median, part, tail};
+use crate::numeric::{at, count_f64, mean, median, median4, median7, part, tail};
 
 /// Cycles that a median is taken over.
 const SHORT_CYCLES: usize = 7;
@@ -21,20 +21,31 @@ const RATIOS: (f64, f64) = (0.2, 5.0);
 /// A profile of fewer steps is not smoothed.
 const SMOOTHED_FROM: usize = 24;
 
-/// Median of each step of the season over the last `cycles` cycles.
+/// Median of each step of the season over the last `cycles` cycles, at most 16.
 pub(super) fn median_profile(past: &[f64], season: usize, cycles: usize, out: &mut Vec<f64>) {
     let cycles = cycles.min(past.len() / season).clamp(1, 16);
     let used = tail(past, cycles * season);
-    let mut column = [0.0; 16];
+    let cycle = |number: usize| part(used, number * season, (number + 1) * season);
     out.clear();
+    if cycles == SHORT_CYCLES {
+        let rows = [0, 1, 2, 3, 4, 5, 6].map(cycle);
+        out.extend((0..season).map(|step| median7(rows.map(|row| at(row, step)))));
+        return;
+    }
+    if cycles == LONG_CYCLES {
+        let rows = [0, 1, 2, 3].map(cycle);
+        out.extend((0..season).map(|step| median4(rows.map(|row| at(row, step)))));
+        return;
+    }
+    let mut column = [0.0; 16];
     out.extend((0..season).map(|step| {
-        let values = used.iter().skip(step).step_by(season);
-        let mut count = 0;
-        for (place, value) in column.iter_mut().zip(values) {
+        for (place, value) in column
+            .iter_mut()
+            .zip(used.iter().skip(step).step_by(season))
+        {
             *place = *value;
-            count += 1;
         }
-        median(column.get_mut(..count).unwrap_or_default())
+        median(column.get_mut(..cycles).unwrap_or_default())
     }));
 }
 

@@ -132,12 +132,17 @@ impl<'a> Task<'a> {
         (count_f64(span) / count_f64(self.horizon)).max(1.0)
     }
 
-    /// A member's value that can be used: within the range, the last value for what is not a number.
+    /// A member's value, brought into the range that is believed.
     pub(crate) fn tame(&self, value: f64) -> f64 {
-        if value.is_finite() {
-            value.clamp(self.floor, self.ceiling)
+        let value = if value > self.floor {
+            value
         } else {
-            self.values.last().copied().unwrap_or(0.0)
+            self.floor
+        };
+        if value < self.ceiling {
+            value
+        } else {
+            self.ceiling
         }
     }
 }

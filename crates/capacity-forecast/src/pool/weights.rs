@@ -222,30 +222,49 @@ pub(super) fn combine<'f>(
     row: impl Fn(usize) -> &'f [f64],
     out: &mut [f64],
 ) {
-    let mut active: Vec<(&[f64], f64)> = Vec::with_capacity(32);
-    let mut ranked: Vec<(f64, f64)> = Vec::with_capacity(32);
+    // Members keep their order from step to step, nearly: each is sorted in from where it was.
+    let mut ranked: Vec<(f64, f64, &[f64])> = Vec::with_capacity(32);
     let mut start = 0;
     for (group, end) in ends.iter().enumerate() {
-        active.clear();
+        ranked.clear();
         let counted = weights.group(group).enumerate().filter(|(_, w)| *w > 0.0);
-        active.extend(counted.map(|(member, weight)| (row(member), weight)));
+        ranked.extend(counted.map(|(member, weight)| (0.0, weight, row(member))));
         for (step, out) in out.iter_mut().enumerate().take(*end).skip(start) {
-            ranked.clear();
-            for (row, weight) in &active {
-                let value = at(row, step);
-                let place = ranked.iter().rposition(|(other, _)| *other <= value);
-                ranked.insert(place.map_or(0, |place| place + 1), (value, *weight));
+            for (value, _, row) in &mut ranked {
+                *value = at(row, step);
             }
+            sort(&mut ranked);
             *out = weighted_median(&ranked);
         }
         start = *end;
     }
 }
 
+/// Insertion sort: what is nearly sorted costs little.
+fn sort(ranked: &mut [(f64, f64, &[f64])]) {
+    for end in 1..ranked.len() {
+        let Some(window) = ranked.get_mut(..=end) else {
+            return;
+        };
+        let mut rest = window;
+        while let [.., before, last] = rest {
+            if before.0 <= last.0 {
+                break;
+            }
+            core::mem::swap(before, last);
+            let shorter = rest.len() - 1;
+            let Some(next) = rest.get_mut(..shorter) else {
+                break;
+            };
+            rest = next;
+        }
+    }
+}
+
 /// Median of ascending values whose weights add up to 1; between two values in the middle of both.
-fn weighted_median(ranked: &[(f64, f64)]) -> f64 {
+fn weighted_median(ranked: &[(f64, f64, &[f64])]) -> f64 {
     let (mut sum, mut before) = (0.0, None);
-    for (value, weight) in ranked {
+    for (value, weight, _) in ranked {
         let below = sum;
         sum += weight;
         if sum >= 0.5 {
