@@ -49,7 +49,7 @@ pub fn draft(
             .point
             .iter()
             .zip(band)
-            .map(|(p, (lo, hi))| ((p + lo).max(floor), p + hi))
+            .map(|(p, (lo, hi))| ((p + lo * pooled.unit).max(floor), p + hi * pooled.unit))
             .collect()
     };
     let (band80, band95) = (band(0.8), band(0.95));
@@ -66,8 +66,20 @@ pub fn draft(
     let breach = limits
         .iter()
         .map(|limit| {
-            let gaps: Vec<f64> = pooled.point.iter().map(|p| limit - p).collect();
-            pooled.paths.probability(&gaps, &pooled.point, 1.0)
+            let gaps: Vec<f64> = pooled
+                .point
+                .iter()
+                .map(|p| (limit - p) / pooled.unit)
+                .collect();
+            pooled.paths.probability(
+                &gaps,
+                &pooled
+                    .point
+                    .iter()
+                    .map(|p| p / pooled.unit)
+                    .collect::<Vec<_>>(),
+                1.0,
+            )
         })
         .collect();
     Draft {

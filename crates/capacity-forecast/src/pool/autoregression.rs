@@ -6,9 +6,10 @@ use super::task::Task;
 use crate::numeric::{at, count_f64, dot, mean, median, part};
 
 /// Ridge penalty a row, in squared standard deviations.
-const RIDGE: f64 = 5e-5;
-/// Errors beyond this many standard deviations (by the median) weigh less.
-const HUBER: f64 = 1.345 * 1.4826 * 2.0;
+const RIDGE: f64 = 3e-5;
+/// Errors beyond 1.345 standard deviations, those by the median, weigh less: 95 % efficient on
+/// normal errors (Huber 1964).
+const HUBER: f64 = 1.345 * 1.4826;
 /// Rows needed a coefficient.
 const ROWS: usize = 3;
 /// Most coefficients a set has.

@@ -29,10 +29,24 @@ use crate::numeric::part;
 const BEFORE_BREAK: f64 = 0.6;
 const AFTER_BREAK: usize = 3;
 
+/// A power of two that brings the largest value near 1: exact, and nothing overflows on the way.
+fn unit(values: &[f64]) -> f64 {
+    let largest = values
+        .iter()
+        .fold(0.0_f64, |most, value| most.max(value.abs()));
+    if largest > 0.0 {
+        largest.log2().floor().clamp(-1000.0, 1000.0).exp2()
+    } else {
+        1.0
+    }
+}
+
 /// What the pool gives.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Pooled {
+    /// What `residuals` and `paths` count in; `point` is in the series' own unit.
+    pub(crate) unit: f64,
     pub(crate) point: Vec<f64>,
     pub(crate) residuals: Residuals,
     pub(crate) paths: Paths,
@@ -47,7 +61,9 @@ pub(crate) fn forecast(
     seasons: &[usize],
     horizon: usize,
 ) -> Pooled {
-    let task = Task::new(values, observed, seasons, horizon);
+    let unit = unit(values);
+    let values: Vec<f64> = values.iter().map(|value| value / unit).collect();
+    let task = Task::new(&values, observed, seasons, horizon);
     let mut forecasts = Forecasts::new(&task);
     if task.season > 1 {
         seasonal::short(&task, &mut forecasts);
@@ -93,7 +109,7 @@ pub(crate) fn forecast(
             |member| forecasts.row(member, index),
             row,
         );
-        let actual = part(values, *origin, values.len()).iter();
+        let actual = part(&values, *origin, values.len()).iter();
         for (out, (value, seen)) in
             row.iter_mut()
                 .zip(actual.zip(part(observed, *origin, observed.len())))
@@ -105,7 +121,11 @@ pub(crate) fn forecast(
     let members = members
         .map(|(index, member)| (*member, weights.mean(index)))
         .collect();
+    for value in &mut point {
+        *value *= unit;
+    }
     Pooled {
+        unit,
         point,
         residuals: Residuals::new(&task, &residuals),
         paths: Paths::new(&task, residuals, origin_weights, structure),

@@ -9,6 +9,8 @@ const AGE: f64 = 0.92;
 const AGE_NO_SEASON: f64 = 0.98;
 /// A member this much worse than the best one (to the fifth power) is left out.
 const NEGLIGIBLE: f64 = 0.05;
+/// The forecast is the mean of the middle of the members' weight, between the quantiles 0.5 ± this.
+const MIDDLE: f64 = 0.1;
 /// Groups of steps at most.
 const GROUPS: usize = 4;
 
@@ -215,7 +217,7 @@ pub(super) struct Sums {
     errors: Vec<f64>,
 }
 
-/// The weighted median of the members, step by step. `row` gives a member's forecast.
+/// The weighted middle of the members, step by step. `row` gives a member's forecast.
 pub(super) fn combine<'f>(
     ends: &[usize],
     weights: &Weights,
@@ -234,7 +236,7 @@ pub(super) fn combine<'f>(
                 *value = at(row, step);
             }
             sort(&mut ranked);
-            *out = weighted_median(&ranked);
+            *out = weighted_middle(&ranked);
         }
         start = *end;
     }
@@ -261,19 +263,17 @@ fn sort(ranked: &mut [(f64, f64, &[f64])]) {
     }
 }
 
-/// Median of ascending values whose weights add up to 1; between two values in the middle of both.
-fn weighted_median(ranked: &[(f64, f64, &[f64])]) -> f64 {
-    let (mut sum, mut before) = (0.0, None);
+/// Mean of the middle of ascending values whose weights add up to 1: between the quantiles 0.5 ± `MIDDLE`.
+fn weighted_middle(ranked: &[(f64, f64, &[f64])]) -> f64 {
+    let (low, high) = (0.5 - MIDDLE, 0.5 + MIDDLE);
+    let (mut sum, mut below) = (0.0, 0.0);
     for (value, weight, _) in ranked {
-        let below = sum;
-        sum += weight;
-        if sum >= 0.5 {
-            return match before {
-                Some(other) if below + 1e-12 >= 0.5 => 0.5 * (other + value),
-                _ => *value,
-            };
+        let above: f64 = below + weight;
+        let share = above.min(high) - below.max(low);
+        if share > 0.0 {
+            sum += share * value;
         }
-        before = Some(*value);
+        below = above;
     }
-    before.unwrap_or(0.0)
+    sum / (2.0 * MIDDLE)
 }
