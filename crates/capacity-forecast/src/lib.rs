@@ -8,13 +8,16 @@
 )]
 //! Draft.
 
+mod duration;
 mod error;
 mod numeric;
 mod pool;
+mod series;
 mod trend;
 
 pub use error::{ConfigError, ForecastError};
 pub use pool::Member;
+pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig, SeriesError};
 
 /// Draft of the pool's result for the experiments.
 #[derive(Debug)]
