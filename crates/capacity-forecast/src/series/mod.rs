@@ -282,6 +282,36 @@ impl Series {
         self.time_of(self.dropped.checked_add(index)?)
     }
 
+    /// When the step at `index` begins and ends: what its value stands for.
+    pub(crate) fn span(&self, index: usize) -> Option<(Duration, Duration)> {
+        let time = self.time(index)?;
+        Some(match self.sampling {
+            Sampling::Points => {
+                let half = self.step / 2;
+                (time.saturating_sub(half), time.saturating_add(half))
+            }
+            Sampling::Bins => (time, time.saturating_add(self.step)),
+        })
+    }
+
+    /// Number of steps that are over at a time, counted from the first value's.
+    pub(crate) fn steps_before(&self, at: Duration) -> usize {
+        let cell = self.cell_wide(at).unwrap_or(0);
+        let steps = cell.saturating_sub(self.dropped as u128);
+        usize::try_from(steps).unwrap_or(usize::MAX)
+    }
+
+    /// The same series with other values where it has some; they must be finite.
+    pub(crate) fn map_values(&self, change: impl Fn(usize, f64) -> f64) -> Self {
+        let mut changed = self.tail(self.len());
+        for (index, value) in changed.cells.iter_mut().enumerate() {
+            if !value.is_nan() {
+                *value = change(index, *value);
+            }
+        }
+        changed
+    }
+
     /// Which samples a value stands for.
     #[must_use]
     pub fn sampling(&self) -> Sampling {

@@ -1,5 +1,7 @@
 //! Tables, properties and snapshots of the forecasts, through the public API.
 
+mod event;
+mod season;
 mod series;
 
 use proptest::test_runner::Config;
