@@ -8,13 +8,20 @@
 )]
 //! Draft.
 
+mod duration;
 mod error;
+mod event;
 mod numeric;
 mod pool;
+mod season;
+mod series;
 mod trend;
 
 pub use error::{ConfigError, ForecastError};
+pub use event::{Effect, EventChange, Events, PlannedEvent};
 pub use pool::Member;
+pub use season::{SeasonCandidate, SeasonReport, SeasonVerdict, Seasons};
+pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig, SeriesError};
 
 /// Draft of the pool's result for the experiments.
 #[derive(Debug)]
