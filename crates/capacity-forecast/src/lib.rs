@@ -8,13 +8,34 @@
 )]
 //! Draft.
 
+mod descent;
 mod error;
+mod ets;
+mod forecaster;
+mod naive;
 mod numeric;
+#[cfg(feature = "linfa")]
+mod polynomial;
 mod pool;
+mod seasonal;
+mod simplex;
+#[cfg(feature = "stl")]
+mod stl;
+mod theta;
 mod trend;
 
 pub use error::{ConfigError, ForecastError};
+pub use ets::{
+    AutoEts, Ets, EtsError, EtsFit, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend,
+};
+pub use forecaster::{Forecaster, History};
+pub use naive::{Drift, Naive, SeasonalNaive};
+#[cfg(feature = "linfa")]
+pub use polynomial::{PolynomialFit, PolynomialTrend};
 pub use pool::Member;
+#[cfg(feature = "stl")]
+pub use stl::{Decomposition, Mstl, Stl, StlConfig};
+pub use theta::{Theta, ThetaFit, ThetaMethod};
 
 /// Draft of the pool's result for the experiments.
 #[derive(Debug)]
