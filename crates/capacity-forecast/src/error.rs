@@ -80,6 +80,26 @@ pub enum ForecastError {
         /// Values of the grid.
         count: usize,
     },
+    /// A value is NaN or infinite.
+    #[error("value {index} is not a finite number")]
+    NotFinite {
+        /// Where it stands; the oldest value is 0.
+        index: usize,
+    },
+    /// All values are the same, so that nothing can be estimated.
+    #[error("each of the series' {count} values is {value}: nothing can be estimated")]
+    Constant {
+        /// Number of values.
+        count: usize,
+        /// The one value.
+        value: f64,
+    },
+    /// A model cannot follow the series with finite, positive numbers where it needs them.
+    #[error("{model} does not fit the series")]
+    NoFit {
+        /// The model, or the family of which none fits.
+        model: String,
+    },
     /// The newest value is too old to go on from.
     #[error("the newest value is {age:?} old, must be at most {limit:?}")]
     Stale {

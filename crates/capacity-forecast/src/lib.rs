@@ -8,10 +8,16 @@
 )]
 //! Draft.
 
+mod descent;
 mod duration;
 mod error;
+mod ets;
 mod event;
+mod forecaster;
+mod naive;
 mod numeric;
+#[cfg(feature = "linfa")]
+mod polynomial;
 mod pool;
 mod season;
 mod series;
@@ -22,6 +28,20 @@ pub use event::{Effect, EventChange, Events, PlannedEvent};
 pub use pool::Member;
 pub use season::{SeasonCandidate, SeasonReport, SeasonVerdict, Seasons};
 pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig, SeriesError};
+mod seasonal;
+mod simplex;
+#[cfg(feature = "stl")]
+mod stl;
+mod theta;
+pub use ets::{
+    AutoEts, Ets, EtsError, EtsFit, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend,
+};
+pub use forecaster::{Forecaster, History};
+pub use naive::{Drift, Naive, SeasonalNaive};
+#[cfg(feature = "linfa")]
+pub use polynomial::{PolynomialFit, PolynomialTrend};
+pub use stl::{Decomposition, Mstl, Stl, StlConfig};
+pub use theta::{Theta, ThetaFit, ThetaMethod};
 
 /// Draft of the pool's result for the experiments.
 #[derive(Debug)]
