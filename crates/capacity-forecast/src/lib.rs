@@ -8,112 +8,47 @@
 )]
 //! Draft.
 
+mod breach;
 mod descent;
 mod duration;
 mod error;
 mod ets;
 mod event;
 mod forecaster;
+mod limit;
 mod naive;
 mod numeric;
+mod plan;
+mod planner;
 #[cfg(feature = "linfa")]
 mod polynomial;
 mod pool;
 mod season;
-mod series;
-mod trend;
-
-pub use error::{ConfigError, ForecastError};
-pub use event::{Effect, EventChange, Events, PlannedEvent};
-pub use pool::Member;
-pub use season::{SeasonCandidate, SeasonReport, SeasonVerdict, Seasons};
-pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig, SeriesError};
 mod seasonal;
+mod series;
+mod setters;
 mod simplex;
 #[cfg(feature = "stl")]
 mod stl;
 mod theta;
+mod trend;
+
+pub use breach::{Breach, TimeToLimit};
+pub use error::{ConfigError, ForecastError};
 pub use ets::{
     AutoEts, Ets, EtsError, EtsFit, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend,
 };
+pub use event::{Effect, EventChange, Events, PlannedEvent};
 pub use forecaster::{Forecaster, History};
+pub use limit::{Direction, Limit, LimitValue, Sustained};
 pub use naive::{Drift, Naive, SeasonalNaive};
+pub use plan::{Calibration, Interval, LevelCoverage, MemberShare, Plan};
+pub use planner::{Planner, PlannerConfig};
 #[cfg(feature = "linfa")]
 pub use polynomial::{PolynomialFit, PolynomialTrend};
+pub use pool::Member;
+pub use season::{SeasonCandidate, SeasonReport, SeasonVerdict, Seasons};
+pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig, SeriesError};
+#[cfg(feature = "stl")]
 pub use stl::{Decomposition, Mstl, Stl, StlConfig};
 pub use theta::{Theta, ThetaFit, ThetaMethod};
-
-/// Draft of the pool's result for the experiments.
-#[derive(Debug)]
-pub struct Draft {
-    /// Point.
-    pub point: Vec<f64>,
-    /// 80 % band.
-    pub band80: Vec<(f64, f64)>,
-    /// 95 % band.
-    pub band95: Vec<(f64, f64)>,
-    /// Breach, one a limit.
-    pub breach: Vec<Vec<f64>>,
-    /// Weights.
-    pub members: Vec<(Member, f64)>,
-}
-
-/// Draft.
-#[must_use]
-pub fn draft(
-    values: &[f64],
-    observed: &[bool],
-    seasons: &[usize],
-    horizon: usize,
-    limits: &[f64],
-) -> Draft {
-    let pooled = pool::forecast(values, observed, seasons, horizon);
-    let positive = values.iter().all(|v| *v >= 0.0);
-    let floor = if positive { 0.0 } else { f64::NEG_INFINITY };
-    let band = |level: f64| -> Vec<(f64, f64)> {
-        let band = pooled.residuals.band(level);
-        pooled
-            .point
-            .iter()
-            .zip(band)
-            .map(|(p, (lo, hi))| ((p + lo * pooled.unit).max(floor), p + hi * pooled.unit))
-            .collect()
-    };
-    let (band80, band95) = (band(0.8), band(0.95));
-    let band80: Vec<(f64, f64)> = band80
-        .iter()
-        .zip(&pooled.point)
-        .map(|((l, h), p)| (l.min(*p), h.max(*p)))
-        .collect();
-    let band95 = band95
-        .iter()
-        .zip(&band80)
-        .map(|((l, h), (l8, h8))| (l.min(*l8), h.max(*h8)))
-        .collect();
-    let breach = limits
-        .iter()
-        .map(|limit| {
-            let gaps: Vec<f64> = pooled
-                .point
-                .iter()
-                .map(|p| (limit - p) / pooled.unit)
-                .collect();
-            pooled.paths.probability(
-                &gaps,
-                &pooled
-                    .point
-                    .iter()
-                    .map(|p| p / pooled.unit)
-                    .collect::<Vec<_>>(),
-                1.0,
-            )
-        })
-        .collect();
-    Draft {
-        point: pooled.point.clone(),
-        band80,
-        band95,
-        breach,
-        members: pooled.members.clone(),
-    }
-}

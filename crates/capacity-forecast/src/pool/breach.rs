@@ -31,7 +31,6 @@ const NODES: [f64; 9] = [
 
 /// Forecast and residuals, as what limits are held against.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Paths {
     /// Steps of a block.
     block: usize,
@@ -47,6 +46,40 @@ pub(crate) struct Paths {
     deviation: Vec<f64>,
     /// Phase of the first step ahead is 0 for the structural model's residuals.
     structure: Option<Structure>,
+}
+
+/// How many values in a run must lie beyond a limit, and which of those before the first step do; the
+/// run is one longer than these.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) needed: usize,
+    pub(crate) before: Vec<bool>,
+}
+
+impl Run {
+    /// First step, from `from` on, at which enough of the run lie beyond; `steps` begin at step 0
+    /// where `whole`, and are preceded by nothing otherwise.
+    fn first(&self, steps: impl Iterator<Item = bool>, from: usize, whole: bool) -> Option<usize> {
+        let length = self.before.len() + 1;
+        let before: &[bool] = if whole { &self.before } else { &[] };
+        let mut window: std::collections::VecDeque<bool> = before.iter().copied().collect();
+        let mut count = before.iter().filter(|beyond| **beyond).count();
+        for (step, beyond) in steps.enumerate() {
+            window.push_back(beyond);
+            count += usize::from(beyond);
+            if window.len() > length && window.pop_front() == Some(true) {
+                count -= 1;
+            }
+            if count >= self.needed && step >= from {
+                return Some(step - from);
+            }
+        }
+        None
+    }
+
+    const fn is_single(&self) -> bool {
+        self.before.is_empty()
+    }
 }
 
 impl Paths {
@@ -116,8 +149,14 @@ impl Paths {
     /// P(limit reached by step i + 1) for each step ahead, never falling. `gaps`: how much is left
     /// to the limit at each step of the forecast `point`, negative where it is over; `sign`: 1 for a
     /// limit that is reached from below, -1 from above.
-    pub(crate) fn probability(&self, gaps: &[f64], point: &[f64], sign: f64) -> Vec<f64> {
-        let mut whole = self.whole_paths(gaps, sign);
+    pub(crate) fn probability(
+        &self,
+        gaps: &[f64],
+        point: &[f64],
+        sign: f64,
+        run: &Run,
+    ) -> Vec<f64> {
+        let mut whole = self.whole_paths(gaps, sign, run);
         if !self.remainders.is_empty() {
             let cycles = Cycles {
                 block: self.block,
@@ -126,6 +165,7 @@ impl Paths {
                 stride: (self.remainders.len() / self.block).div_ceil(REMAINDERS),
                 deviation: &self.deviation,
                 sign,
+                run,
             };
             let blocks = cycles.reached(gaps);
             for (p, by_block) in whole.iter_mut().zip(&blocks) {
@@ -145,6 +185,7 @@ impl Paths {
                 stride: 1,
                 deviation: &structure.level_deviation,
                 sign,
+                run,
             };
             let share = STRUCTURE_SHARE * structure.adequacy;
             for ((step, p), own) in (1..).zip(&mut whole).zip(cycles.reached(&own)) {
@@ -161,18 +202,29 @@ impl Paths {
     }
 
     /// Share of the backtest's residual paths that reach it.
-    fn whole_paths(&self, gaps: &[f64], sign: f64) -> Vec<f64> {
+    fn whole_paths(&self, gaps: &[f64], sign: f64, run: &Run) -> Vec<f64> {
         let mut hits = vec![0.0; gaps.len()];
         let mut paths = vec![0.0; gaps.len()];
         for (row, weight) in self.residuals.chunks_exact(gaps.len()).zip(&self.weights) {
-            let length = row.iter().rposition(|value| value.is_finite());
-            let mut hit = 0.0;
-            let steps = row.iter().zip(gaps).zip(hits.iter_mut().zip(&mut paths));
-            for ((value, gap), (hits, paths)) in steps.take(length.map_or(0, |last| last + 1)) {
-                if sign * value >= *gap {
-                    hit = *weight;
-                }
-                *hits += hit;
+            let seen = row
+                .iter()
+                .rposition(|value| value.is_finite())
+                .map_or(0, |last| last + 1);
+            let beyond = || {
+                row.iter()
+                    .zip(gaps)
+                    .take(seen)
+                    .map(|(value, gap)| sign * value >= *gap)
+            };
+            let first = if run.is_single() {
+                beyond().position(|beyond| beyond)
+            } else {
+                run.first(beyond(), 0, true)
+            };
+            for hits in hits.iter_mut().take(seen).skip(first.unwrap_or(seen)) {
+                *hits += weight;
+            }
+            for paths in paths.iter_mut().take(seen) {
                 *paths += weight;
             }
         }
@@ -196,6 +248,7 @@ struct Cycles<'a> {
     stride: usize,
     deviation: &'a [f64],
     sign: f64,
+    run: &'a Run,
 }
 
 impl Cycles<'_> {
@@ -211,11 +264,9 @@ impl Cycles<'_> {
         let mut survived = NODES.map(|_| 1.0);
         let mut highest = Vec::with_capacity(used.len());
         let mut first = vec![0.0; block];
-        for (number, (gaps, out)) in gaps
-            .chunks(block)
-            .zip(reached.chunks_mut(block))
-            .enumerate()
-        {
+        let all = gaps;
+        let blocks = gaps.chunks(block).zip(reached.chunks_mut(block));
+        for (number, (gaps, out)) in blocks.enumerate() {
             highest.clear();
             highest.extend(used.iter().map(|cycle| {
                 let beyond = self.beyond(cycle, gaps);
@@ -229,9 +280,17 @@ impl Cycles<'_> {
                     if highest + level < 0.0 {
                         continue;
                     }
-                    let at = self
-                        .beyond(cycle, gaps)
-                        .position(|beyond| beyond + level >= 0.0);
+                    let at = if self.run.is_single() {
+                        self.beyond(cycle, gaps)
+                            .position(|beyond| beyond + level >= 0.0)
+                    } else {
+                        self.run_ends(
+                            cycle,
+                            all,
+                            number * block..number * block + gaps.len(),
+                            level,
+                        )
+                    };
                     if let Some(hits) = at.and_then(|at| first.get_mut(at)) {
                         *hits += 1.0;
                     }
@@ -248,6 +307,21 @@ impl Cycles<'_> {
             *p /= count_f64(NODES.len());
         }
         reached
+    }
+
+    /// Step of a block at which a run ends that may have begun in the blocks before it.
+    fn run_ends(
+        &self,
+        cycle: &[f64],
+        gaps: &[f64],
+        block: core::ops::Range<usize>,
+        level: f64,
+    ) -> Option<usize> {
+        let from = block.start.saturating_sub(self.run.before.len());
+        let phases = cycle.iter().cycle().skip((self.phase + from) % self.block);
+        let steps = part(gaps, from, block.end).iter().zip(phases);
+        let beyond = steps.map(|(gap, value)| self.sign * value - gap + level >= 0.0);
+        self.run.first(beyond, block.start - from, from == 0)
     }
 
     /// How far each step of a cycle lies beyond the limit.

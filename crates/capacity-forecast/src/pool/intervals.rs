@@ -19,6 +19,8 @@ const WIDEN_95_A_WINDOW: f64 = 0.9;
 /// The phase's share of unrest: exponent, and residuals that count for no difference.
 const PHASE_POWER: f64 = 0.6;
 const PHASE_PRIOR: f64 = 6.0;
+/// Fewer origins say nothing.
+const FEWEST_ORIGINS: usize = 3;
 /// Bounds of a scale.
 const SCALES: (f64, f64) = (0.2, 5.0);
 /// The present's unrest is that of so many steps, and fades over so many.
@@ -27,8 +29,7 @@ const RECENT_FADE: f64 = 72.0;
 
 /// How unrestful a step is, relative to others.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct Scale {
+struct Scale {
     /// By step of the season, counted from the first value of the history.
     phases: Vec<f64>,
     /// Half the logarithm of the unrest before each origin.
@@ -119,14 +120,23 @@ fn phase_unrest(task: &Task<'_>, residuals: &[f64]) -> Vec<f64> {
 
 /// Quantiles of the scaled residuals at the knots.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Residuals {
     knots: Vec<usize>,
-    /// Scaled residuals around each knot, ascending, and their sizes, ascending.
-    pooled: Vec<(Vec<f64>, Vec<f64>)>,
+    /// Residuals over their scale, one row an origin; NaN where nothing was seen.
+    scaled: Vec<f64>,
+    pooled: Vec<Ranked>,
     /// Scale of each step ahead of the end.
     scales: Vec<f64>,
     windows: f64,
+    /// What an interval is wide where no residual was seen.
+    unknown: f64,
+}
+
+/// Scaled residuals around a knot, ascending, and their sizes, ascending.
+#[derive(Clone, Debug, PartialEq)]
+struct Ranked {
+    values: Vec<f64>,
+    sizes: Vec<f64>,
 }
 
 impl Residuals {
@@ -151,83 +161,140 @@ impl Residuals {
                     .map(move |(step, value)| value / of_step(step))
             })
             .collect();
-        let pooled = knots
-            .iter()
-            .map(|knot| {
-                let reach = trunc_count(count_f64(*knot) * POOLED) + 2;
-                let (from, to) = (knot.saturating_sub(reach), (knot + reach + 1).min(horizon));
-                let all = count_f64((to - from) * judged.len());
-                let stride = trunc_count((all / POOLED_MOST).ceil()).max(1);
-                let mut values = Vec::with_capacity(trunc_count(all) / stride + judged.len());
-                for (index, row) in scaled.chunks_exact(horizon).enumerate() {
-                    let thinned = part(row, from, to).iter().skip((index * 7) % stride);
-                    let thinned = thinned.step_by(stride).copied();
-                    values.extend(thinned.filter(|value| value.is_finite()));
-                }
-                if values.is_empty() {
-                    values.extend(residuals.iter().copied().filter(|value| value.is_finite()));
-                }
-                if values.is_empty() {
-                    values.push(task.most - task.least);
-                }
-                values.sort_unstable_by(f64::total_cmp);
-                let sizes = sizes(&values);
-                (values, sizes)
-            })
-            .collect();
         let end = task.values.len();
         let scales = (0..horizon).map(|step| scale.at(judged.len(), end, step));
+        let unknown = task.most - task.least;
         Self {
+            pooled: pool(&scaled, &knots, horizon, unknown),
             knots,
-            pooled,
+            scaled,
             scales: scales.collect(),
             windows: task.effective_windows().min(count_f64(judged.len())),
+            unknown,
         }
+    }
+
+    /// Independent windows that the residuals are from; at least 1.
+    pub(crate) const fn windows(&self) -> f64 {
+        self.windows
+    }
+
+    /// Origins that the residuals are from.
+    pub(crate) fn origins(&self) -> usize {
+        self.scaled.len() / self.scales.len().max(1)
+    }
+
+    /// Whether enough residuals were seen for a rank at this level at every step ahead.
+    pub(crate) fn is_calibrated(&self, level: f64) -> bool {
+        let enough = |ranked: &Ranked| (count_f64(ranked.sizes.len()) + 1.0) * (1.0 - level) >= 1.0;
+        self.origins() >= FEWEST_ORIGINS && self.pooled.iter().all(enough)
     }
 
     /// How far below and above the forecast each step lies with this probability.
     pub(crate) fn band(&self, level: f64) -> Vec<(f64, f64)> {
-        let widen = if level > 0.875 {
-            WIDEN_95 * (1.0 + WIDEN_95_A_WINDOW / self.windows)
-        } else {
-            WIDEN_80
+        let between = Between::new(&self.knots, &self.pooled, level, self.windows);
+        let scaled = |(step, scale): (usize, &f64)| {
+            let (low, high) = between.at(step);
+            (scale * low, scale * high)
         };
-        let side = (1.0 - level) / 2.0;
-        let quantiles: Vec<(f64, f64)> = self
-            .pooled
-            .iter()
-            .map(|(values, sizes)| {
-                let count = count_f64(sizes.len());
-                let rank = trunc_count(((count + 1.0) * level).ceil()).clamp(1, sizes.len());
-                let radius = at(sizes, rank - 1);
-                let signed = |q: f64| ranked(values, q);
-                let low = (1.0 - SIGNED) * -radius + SIGNED * signed(side);
-                let high = (1.0 - SIGNED) * radius + SIGNED * signed(1.0 - side);
-                (widen * low, widen * high)
-            })
-            .collect();
-        let mut knot = 0;
-        let between = |step: usize, scale: &f64| {
-            while self.knots.get(knot + 1).is_some_and(|next| *next <= step) {
-                knot += 1;
+        self.scales.iter().enumerate().map(scaled).collect()
+    }
+
+    /// Share of the newer half's residuals within the older half's intervals; `None` where either
+    /// half has too few origins.
+    pub(crate) fn newer_within_older(&self, level: f64) -> Option<f64> {
+        let horizon = self.scales.len();
+        let older = self.origins() / 2;
+        if older < FEWEST_ORIGINS {
+            return None;
+        }
+        let (older, newer) = self.scaled.split_at_checked(older * horizon)?;
+        let pooled = pool(older, &self.knots, horizon, self.unknown);
+        let between = Between::new(&self.knots, &pooled, level, self.windows / 2.0);
+        let (mut within, mut all) = (0.0, 0.0);
+        for row in newer.chunks_exact(horizon) {
+            for (step, value) in row
+                .iter()
+                .enumerate()
+                .filter(|(_, value)| value.is_finite())
+            {
+                let (low, high) = between.at(step);
+                within += f64::from(u8::from((low..=high).contains(value)));
+                all += 1.0;
             }
-            let (low, high) = quantiles.get(knot).copied().unwrap_or_default();
-            let (from, next) = (self.knots.get(knot), self.knots.get(knot + 1));
-            let (Some(from), Some(next)) = (from, next) else {
-                return (scale * low, scale * high);
-            };
-            let share = count_f64(step - from) / count_f64(next - from);
-            let (low2, high2) = quantiles.get(knot + 1).copied().unwrap_or_default();
-            (
-                scale * (low + share * (low2 - low)),
-                scale * (high + share * (high2 - high)),
-            )
+        }
+        (all > 0.0).then(|| within / all)
+    }
+}
+
+/// Scaled residuals around each knot.
+fn pool(scaled: &[f64], knots: &[usize], horizon: usize, unknown: f64) -> Vec<Ranked> {
+    let around = |knot: &usize| {
+        let reach = trunc_count(count_f64(*knot) * POOLED) + 2;
+        let (from, to) = (knot.saturating_sub(reach), (knot + reach + 1).min(horizon));
+        let all = count_f64((to - from) * (scaled.len() / horizon));
+        let stride = trunc_count((all / POOLED_MOST).ceil()).max(1);
+        let mut values = Vec::with_capacity(trunc_count(all) / stride + scaled.len() / horizon);
+        for (index, row) in scaled.chunks_exact(horizon).enumerate() {
+            let thinned = part(row, from, to).iter().skip((index * 7) % stride);
+            let thinned = thinned.step_by(stride).copied();
+            values.extend(thinned.filter(|value| value.is_finite()));
+        }
+        if values.is_empty() {
+            values.extend(scaled.iter().copied().filter(|value| value.is_finite()));
+        }
+        if values.is_empty() {
+            values.push(unknown);
+        }
+        values.sort_unstable_by(f64::total_cmp);
+        let sizes = sizes(&values);
+        Ranked { values, sizes }
+    };
+    knots.iter().map(around).collect()
+}
+
+/// A level's quantiles at the knots.
+struct Between<'a> {
+    knots: &'a [usize],
+    quantiles: Vec<(f64, f64)>,
+}
+
+impl<'a> Between<'a> {
+    fn new(knots: &'a [usize], pooled: &[Ranked], level: f64, windows: f64) -> Self {
+        let wide = WIDEN_95 * (1.0 + WIDEN_95_A_WINDOW / windows);
+        let share = ((level - 0.8) / 0.15).clamp(0.0, 1.0);
+        let widen = WIDEN_80 + share * (wide - WIDEN_80);
+        let side = (1.0 - level) / 2.0;
+        let of_knot = |ranked: &Ranked| {
+            let count = count_f64(ranked.sizes.len());
+            let rank = trunc_count(((count + 1.0) * level).ceil()).clamp(1, ranked.sizes.len());
+            let radius = at(&ranked.sizes, rank - 1);
+            let signed = |q: f64| at_rank(&ranked.values, q);
+            let low = (1.0 - SIGNED) * -radius + SIGNED * signed(side);
+            let high = (1.0 - SIGNED) * radius + SIGNED * signed(1.0 - side);
+            (widen * low, widen * high)
         };
-        let mut between = between;
-        (0..)
-            .zip(&self.scales)
-            .map(|(step, scale)| between(step, scale))
-            .collect()
+        Self {
+            knots,
+            quantiles: pooled.iter().map(of_knot).collect(),
+        }
+    }
+
+    /// Linear between knots.
+    fn at(&self, step: usize) -> (f64, f64) {
+        let after = self.knots.partition_point(|knot| *knot <= step);
+        let before = after.saturating_sub(1);
+        let (low, high) = self.quantiles.get(before).copied().unwrap_or_default();
+        let ends = (
+            self.knots.get(before),
+            self.knots.get(after),
+            self.quantiles.get(after),
+        );
+        let (Some(from), Some(next), Some((low2, high2))) = ends else {
+            return (low, high);
+        };
+        let share = count_f64(step.saturating_sub(*from)) / count_f64(next - from);
+        (low + share * (low2 - low), high + share * (high2 - high))
     }
 }
 
@@ -248,7 +315,7 @@ fn sizes(values: &[f64]) -> Vec<f64> {
 }
 
 /// The value at rank `(n + 1) q` of ascending values, linear in between.
-fn ranked(values: &[f64], q: f64) -> f64 {
+fn at_rank(values: &[f64], q: f64) -> f64 {
     let last = count_f64(values.len().saturating_sub(1));
     let rank = ((last + 2.0) * q - 1.0).clamp(0.0, last);
     let below = trunc_count(rank);

@@ -3,6 +3,7 @@
 
 mod autoregression;
 pub(crate) mod breach;
+mod custom;
 mod forecasts;
 pub(crate) mod intervals;
 mod period;
@@ -17,12 +18,14 @@ mod weights;
 pub use forecasts::Member;
 
 use breach::Paths;
+pub(crate) use breach::Run;
 use forecasts::Forecasts;
 use intervals::Residuals;
 use structure::Structure;
 use task::Task;
 use weights::{Errors, combine};
 
+use crate::forecaster::Forecaster;
 use crate::numeric::part;
 
 /// An origin before a break counts so much where this many come after it.
@@ -43,15 +46,19 @@ fn unit(values: &[f64]) -> f64 {
 
 /// What the pool gives.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Pooled {
     /// What `residuals` and `paths` count in; `point` is in the series' own unit.
     pub(crate) unit: f64,
     pub(crate) point: Vec<f64>,
+    /// The history's least and largest value, over `unit`.
+    pub(crate) range: (f64, f64),
     pub(crate) residuals: Residuals,
     pub(crate) paths: Paths,
     /// Members and their mean weight.
     pub(crate) members: Vec<(Member, f64)>,
+    /// 1 less the backtest's mean absolute error over that of the naive forecast with the season;
+    /// `None` where that made no error.
+    pub(crate) skill: Option<f64>,
 }
 
 /// Forecasts `horizon` steps of a history without gaps.
@@ -60,8 +67,10 @@ pub(crate) fn forecast(
     observed: &[bool],
     seasons: &[usize],
     horizon: usize,
+    custom: &[Box<dyn Forecaster>],
 ) -> Pooled {
     let unit = unit(values);
+    let given = values;
     let values: Vec<f64> = values.iter().map(|value| value / unit).collect();
     let task = Task::new(&values, observed, seasons, horizon);
     let mut forecasts = Forecasts::new(&task);
@@ -79,6 +88,7 @@ pub(crate) fn forecast(
     autoregression::members(&task, &mut forecasts);
     trend::member(&task, &mut forecasts);
     smoothing::theta(&task, &mut forecasts);
+    custom::members(&task, given, unit, seasons, custom, &mut forecasts);
     forecasts.tame(&task);
     let structure = Structure::fit(&task, period);
     let origin_weights = origin_weights(&task, structure.as_ref());
@@ -117,6 +127,17 @@ pub(crate) fn forecast(
             *out = if *seen { value - *out } else { f64::NAN };
         }
     }
+    let naive = if task.season > 1 {
+        Member::LastCycle
+    } else {
+        Member::Naive
+    };
+    let naive = forecasts
+        .members
+        .iter()
+        .position(|member| *member == naive)
+        .unwrap_or(0);
+    let skill = skill(&task, &residuals, |origin| forecasts.row(naive, origin));
     let members = forecasts.members.iter().enumerate();
     let members = members
         .map(|(index, member)| (*member, weights.mean(index)))
@@ -127,10 +148,35 @@ pub(crate) fn forecast(
     Pooled {
         unit,
         point,
+        range: (task.least, task.most),
         residuals: Residuals::new(&task, &residuals),
         paths: Paths::new(&task, residuals, origin_weights, structure),
         members,
+        skill,
     }
+}
+
+/// 1 less the residuals' sum of sizes over that of another forecast's errors at the same steps.
+fn skill<'f>(
+    task: &Task<'_>,
+    residuals: &[f64],
+    other: impl Fn(usize) -> &'f [f64],
+) -> Option<f64> {
+    let (mut own, mut others) = (0.0, 0.0);
+    let rows = task
+        .judged()
+        .iter()
+        .zip(residuals.chunks_exact(task.horizon));
+    for (index, (origin, row)) in rows.enumerate() {
+        let actual = part(task.values, *origin, task.values.len());
+        for (residual, (value, naive)) in row.iter().zip(actual.iter().zip(other(index))) {
+            if residual.is_finite() {
+                own += residual.abs();
+                others += (value - naive).abs();
+            }
+        }
+    }
+    (others > 0.0).then(|| 1.0 - own / others)
 }
 
 /// What each judged origin counts, apart from its age.

@@ -30,7 +30,6 @@ const BREAK_MARGIN: f64 = 6.0;
 
 /// The fitted model.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Structure {
     /// 0 where it does not describe the history, 1 where nothing speaks against it.
     pub(crate) adequacy: f64,

@@ -1,0 +1,378 @@
+//! What is expected of a series, how sure that is, and why.
+
+use core::time::Duration;
+
+use crate::breach::Breach;
+use crate::error::ForecastError;
+use crate::event::Effect;
+use crate::limit::{Limit, Sustained};
+use crate::numeric::tail;
+use crate::pool::{Member, Pooled, Run};
+use crate::season::SeasonReport;
+use crate::series::Repairs;
+
+/// A plan of a series: forecast, intervals, what carried it, and how good it was.
+///
+/// With the feature `serde` it is written out without what it needs to answer
+/// [`breach`](Self::breach) and [`interval`](Self::interval): plan again for that, it is cheap.
+///
+/// ```
+/// use capacity_forecast::{Planner, PlannerConfig, Series};
+/// use std::time::Duration;
+/// let hour = Duration::from_secs(3600);
+/// let series = Series::from_grid(Duration::ZERO, hour, (0..240).map(|h| f64::from(h % 24)))?;
+/// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
+/// let plan = planner.plan(&series, series.end())?;
+/// assert_eq!(plan.time(0), Some(240 * hour));
+/// assert!((plan.point[5] - 5.0).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Plan {
+    /// The moment it was made for.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    pub now: Duration,
+    /// Time of the first step ahead.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    pub first: Duration,
+    /// Time from step to step.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    pub step: Duration,
+    /// When the newest value was observed.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    pub newest: Duration,
+    /// That value.
+    pub current: f64,
+    /// Share of the history that was observed, 0 to 1.
+    pub coverage: f64,
+    /// What was done to the samples.
+    pub repairs: Repairs,
+    /// The seasons, and why.
+    pub seasons: SeasonReport,
+    /// The forecast, one value a step ahead: the middle of what is expected.
+    pub point: Vec<f64>,
+    /// Intervals around it, narrow ones first.
+    pub intervals: Vec<Interval>,
+    /// The members that carry it, heaviest first.
+    pub members: Vec<MemberShare>,
+    /// How good its like was in the backtest; `None` with fewer than three origins.
+    pub calibration: Option<Calibration>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) model: Model,
+}
+
+/// Where values lie with a probability.
+///
+/// ```
+/// use capacity_forecast::{Planner, PlannerConfig, Series};
+/// use std::time::Duration;
+/// let hour = Duration::from_secs(3600);
+/// let series = Series::from_grid(Duration::ZERO, hour, [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0])?;
+/// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
+/// // Eight values are too few to know what happens one time in twenty.
+/// assert!(!planner.plan(&series, series.end())?.intervals[1].calibrated);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Interval {
+    /// The probability, 0 to 1.
+    pub level: f64,
+    /// Whether the backtest saw enough to know it; where not, it is what the few errors seen suggest.
+    pub calibrated: bool,
+    /// Lower ends, one a step ahead.
+    pub lower: Vec<f64>,
+    /// Upper ends.
+    pub upper: Vec<f64>,
+}
+
+/// A member and its part in the forecast.
+///
+/// ```
+/// use capacity_forecast::{Planner, PlannerConfig, Series};
+/// use std::time::Duration;
+/// let hour = Duration::from_secs(3600);
+/// let series = Series::from_grid(Duration::ZERO, hour, (0..240).map(|h| f64::from(h % 24)))?;
+/// let plan = Planner::new(PlannerConfig::default())?.plan(&series, series.end())?;
+/// let sum: f64 = plan.members.iter().map(|share| share.weight).sum();
+/// assert!((sum - 1.0).abs() < 1e-9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct MemberShare {
+    /// The member.
+    pub member: Member,
+    /// Its mean weight over the steps ahead; all add up to 1.
+    pub weight: f64,
+}
+
+/// How good forecasts of this kind were on the series itself.
+///
+/// ```
+/// use capacity_forecast::{Planner, PlannerConfig, Series};
+/// use std::time::Duration;
+/// let hour = Duration::from_secs(3600);
+/// let wave = (0..480).map(|h| f64::from(h % 24) + f64::from(h * 7 % 5));
+/// let series = Series::from_grid(Duration::ZERO, hour, wave)?;
+/// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
+/// let calibration = planner.plan(&series, series.end())?.calibration;
+/// assert!(calibration.is_some_and(|c| c.origins == 24 && c.skill > Some(0.0)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Calibration {
+    /// Moments of the past that it was tried from.
+    pub origins: usize,
+    /// How many windows without overlap they cover.
+    pub windows: f64,
+    /// 1 less its mean absolute error over that of the naive forecast that repeats the last season
+    /// (or the last value): 0 is no better, 1 perfect. `None` where the naive one was perfect.
+    pub skill: Option<f64>,
+    /// For each level: the share of the newer half's values within intervals from the older half.
+    pub coverage: Vec<LevelCoverage>,
+}
+
+/// Nominal and measured share of values within an interval.
+///
+/// ```
+/// use capacity_forecast::{Planner, PlannerConfig, Series};
+/// use std::time::Duration;
+/// let hour = Duration::from_secs(3600);
+/// let wave = (0..480).map(|h| f64::from(h % 24) + f64::from(h * 7 % 5));
+/// let series = Series::from_grid(Duration::ZERO, hour, wave)?;
+/// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
+/// let plan = planner.plan(&series, series.end())?;
+/// let coverage = &plan.calibration.as_ref().ok_or("no calibration")?.coverage[0];
+/// assert_eq!(coverage.level, 0.8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct LevelCoverage {
+    /// What the interval promises.
+    pub level: f64,
+    /// What it kept; `None` with too few origins in either half.
+    pub measured: Option<f64>,
+}
+
+impl Plan {
+    /// Time of a step ahead, from 0; `None` beyond what a [`Duration`] holds.
+    #[must_use]
+    pub fn time(&self, step: usize) -> Option<Duration> {
+        let steps = u32::try_from(step).ok()?;
+        self.first.checked_add(self.step.checked_mul(steps)?)
+    }
+
+    /// The interval of any probability.
+    ///
+    /// # Errors
+    /// [`ForecastError::OutOfRange`] for a level that is not above 0 and below 1.
+    ///
+    /// ```
+    /// use capacity_forecast::{Planner, PlannerConfig, Series};
+    /// use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let series = Series::from_grid(Duration::ZERO, hour, (0..240).map(|h| f64::from(h % 24)))?;
+    /// let plan = Planner::new(PlannerConfig::default())?.plan(&series, series.end())?;
+    /// assert_eq!(plan.interval(0.5)?.lower.len(), plan.point.len());
+    /// let refused = plan.interval(95.0).map_err(|error| error.to_string());
+    /// assert_eq!(refused, Err("level is 95, must be above 0 and below 1".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn interval(&self, level: f64) -> Result<Interval, ForecastError> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(ForecastError::OutOfRange {
+                what: "level".to_owned(),
+                value: level.to_string(),
+                bound: "above 0 and below 1".to_owned(),
+            });
+        }
+        Ok(self.model.interval(level))
+    }
+
+    /// When a limit is reached. O(steps × remainders).
+    ///
+    /// # Errors
+    /// [`ForecastError::OutOfRange`] for a limit that is not finite, has too few steps, or whose
+    /// `sustained` is out of range.
+    ///
+    /// ```
+    /// use capacity_forecast::{Limit, Planner, PlannerConfig, Series};
+    /// use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let series = Series::from_grid(Duration::ZERO, hour, (0..240).map(|h| f64::from(h % 24)))?;
+    /// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
+    /// let plan = planner.plan(&series, series.end())?;
+    /// assert!(plan.breach(&Limit::at_least(20.0))?.probability[23] > 0.9);
+    /// assert!(plan.breach(&Limit::at_least(30.0))?.probability[23] < 0.1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn breach(&self, limit: &Limit) -> Result<Breach, ForecastError> {
+        limit.check(self.point.len())?;
+        let now = self.model.reached_now(limit);
+        Ok(Breach {
+            limit: limit.clone(),
+            now,
+            first: self.first.saturating_sub(self.now),
+            step: self.step,
+            probability: if now {
+                vec![1.0; self.point.len()]
+            } else {
+                self.model.reached(limit)
+            },
+        })
+    }
+}
+
+/// What answers further questions about a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Model {
+    pub(crate) pooled: Pooled,
+    /// What planned events do to each step ahead; empty where there are none.
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) lower: f64,
+    pub(crate) upper: f64,
+    /// The newest values, NaN where missing.
+    pub(crate) newest: Vec<f64>,
+}
+
+impl Model {
+    fn effect(&self, step: usize) -> Effect {
+        self.effects.get(step).copied().unwrap_or(Effect::NONE)
+    }
+
+    /// A step's value with its events, within the bounds.
+    fn within(&self, step: usize, value: f64) -> f64 {
+        let value = self.effect(step).apply(value);
+        value.max(self.lower).min(self.upper)
+    }
+
+    pub(crate) fn point(&self) -> Vec<f64> {
+        let steps = self.pooled.point.iter().enumerate();
+        steps
+            .map(|(step, value)| self.within(step, *value))
+            .collect()
+    }
+
+    pub(crate) fn interval(&self, level: f64) -> Interval {
+        let Pooled {
+            residuals,
+            unit,
+            point,
+            range,
+            ..
+        } = &self.pooled;
+        // No interval is wider than the history's range on either side of what was seen.
+        let (least, most) = (range.0 - (range.1 - range.0), range.1 + (range.1 - range.0));
+        let band = residuals.band(level).into_iter().zip(point).enumerate();
+        let (lower, upper) = band
+            .map(|(step, ((low, high), point))| {
+                let low = (point / unit + low.min(0.0)).max(least) * unit;
+                let high = (point / unit + high.max(0.0)).min(most) * unit;
+                (
+                    self.within(step, low.min(*point)),
+                    self.within(step, high.max(*point)),
+                )
+            })
+            .unzip();
+        Interval {
+            level,
+            calibrated: residuals.is_calibrated(level),
+            lower,
+            upper,
+        }
+    }
+
+    pub(crate) fn members(&self) -> Vec<MemberShare> {
+        let members = self
+            .pooled
+            .members
+            .iter()
+            .filter(|(_, weight)| *weight > 0.0);
+        let mut members: Vec<MemberShare> = members
+            .map(|(member, weight)| MemberShare {
+                member: *member,
+                weight: *weight,
+            })
+            .collect();
+        members.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        members
+    }
+
+    pub(crate) fn calibration(&self, levels: &[f64]) -> Option<Calibration> {
+        let residuals = &self.pooled.residuals;
+        let coverage = |level: &f64| LevelCoverage {
+            level: *level,
+            measured: residuals.newer_within_older(*level),
+        };
+        (residuals.origins() >= 3).then(|| Calibration {
+            origins: residuals.origins(),
+            windows: residuals.windows(),
+            skill: self.pooled.skill,
+            coverage: levels.iter().map(coverage).collect(),
+        })
+    }
+
+    /// Whether the newest values reach the limit.
+    fn reached_now(&self, limit: &Limit) -> bool {
+        let Sustained { hits, of } = limit.sustained;
+        let sign = limit.sign();
+        let value = limit.at(0);
+        // A missing value is no evidence of either.
+        let newest = self.newest.iter().rev().skip_while(|value| value.is_nan());
+        let beyond = newest
+            .take(of)
+            .filter(|newest| sign * (*newest - value) >= 0.0);
+        beyond.count() >= hits
+    }
+
+    fn reached(&self, limit: &Limit) -> Vec<f64> {
+        let Pooled {
+            point, unit, paths, ..
+        } = &self.pooled;
+        let sign = limit.sign();
+        let scaled: Vec<f64> = point.iter().map(|point| point / unit).collect();
+        let gaps: Vec<f64> = (0..)
+            .zip(&scaled)
+            .map(|(step, point)| {
+                let value = limit.at(step);
+                let beyond_bounds = if sign > 0.0 {
+                    value > self.upper
+                } else {
+                    value < self.lower
+                };
+                if beyond_bounds {
+                    return f64::INFINITY;
+                }
+                sign * (self.effect(step).remove(value) / unit - point)
+            })
+            .collect();
+        let before = self.beyond_before(limit);
+        paths.probability(
+            &gaps,
+            &scaled,
+            sign,
+            &Run {
+                needed: limit.sustained.hits,
+                before,
+            },
+        )
+    }
+
+    /// Which of the newest values lie beyond the limit, as many as its run looks back to.
+    fn beyond_before(&self, limit: &Limit) -> Vec<bool> {
+        let (sign, value) = (limit.sign(), limit.at(0));
+        let newest = tail(&self.newest, limit.sustained.of - 1).iter();
+        newest
+            .map(|newest| sign * (newest - value) >= 0.0)
+            .collect()
+    }
+}
