@@ -189,8 +189,10 @@ impl Effect {
     /// let launch = PlannedEvent::new("launch", 2 * hour, EventChange::Multiplicative(1.5));
     /// let events = Events::new(vec![launch])?;
     /// let series = Series::from_grid(Duration::ZERO, hour, [1.0])?;
-    /// let effects = events.effects(&series, 1..3);
-    /// assert_eq!((effects[0].apply(2.0), effects[1].apply(2.0)), (2.0, 3.0));
+    /// // The value at 2 h stands for half an hour before and half an hour after.
+    /// let effects = events.effects(&series, 1..4);
+    /// let with: Vec<f64> = effects.iter().map(|effect| effect.apply(2.0)).collect();
+    /// assert_eq!(with, [2.0, 2.5, 3.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

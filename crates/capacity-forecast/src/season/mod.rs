@@ -286,8 +286,13 @@ fn uncommon(series: &Series, calendar: &[SeasonCandidate]) -> Option<SeasonCandi
         return None;
     }
     let steps = period::search(series.values())?;
+    // 145 hours are six days, 37 steps are not three times 12.
+    let multiple = |season: usize| {
+        let near = (steps + season / 2) / season * season;
+        steps.abs_diff(near) <= steps / 100
+    };
     let mut known = calendar.iter().filter(|c| c.is_used() || c.steps == steps);
-    if known.any(|candidate| steps.is_multiple_of(candidate.steps)) {
+    if known.any(|candidate| multiple(candidate.steps)) {
         return None;
     }
     let length = times(series.step(), steps as u128)?;
