@@ -88,6 +88,14 @@ impl PlannedEvent {
     }
 
     /// Sets [`end`](Self::end).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let sale = PlannedEvent::new("sale", Duration::ZERO, EventChange::Multiplicative(1.2))
+    ///     .with_end(Some(Duration::from_secs(3600)));
+    /// assert_eq!(sale.end, Some(Duration::from_secs(3600)));
+    /// ```
     #[must_use]
     pub fn with_end(mut self, end: Option<Duration>) -> Self {
         self.end = end;
@@ -95,6 +103,16 @@ impl PlannedEvent {
     }
 
     /// Sets [`repeats`](Self::repeats).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let batch = PlannedEvent::new("batch", Duration::ZERO, EventChange::Additive(9.0))
+    ///     .with_end(Some(hour))
+    ///     .with_repeats(vec![24 * hour]);
+    /// assert_eq!(batch.repeats, [24 * hour]);
+    /// ```
     #[must_use]
     pub fn with_repeats(mut self, repeats: Vec<Duration>) -> Self {
         self.repeats = repeats;
@@ -252,6 +270,14 @@ impl Events {
     /// # Errors
     /// [`ConfigError::OutOfRange`] for an end that is not after its start, a factor or amount outside
     /// its range, and repeats that overlap one another or never end.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let launch = PlannedEvent::new("launch", Duration::ZERO, EventChange::Additive(250.0));
+    /// assert_eq!(Events::new(vec![launch])?.planned().len(), 1);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn new(events: Vec<PlannedEvent>) -> Result<Self, ConfigError> {
         for (index, event) in events.iter().enumerate() {
             event.check(index)?;
@@ -260,6 +286,10 @@ impl Events {
     }
 
     /// The events as given.
+    ///
+    /// ```
+    /// assert!(capacity_forecast::Events::default().planned().is_empty());
+    /// ```
     #[must_use]
     pub fn planned(&self) -> &[PlannedEvent] {
         &self.events
