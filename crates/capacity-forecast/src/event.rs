@@ -88,6 +88,14 @@ impl PlannedEvent {
     }
 
     /// Sets [`end`](Self::end).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let sale = PlannedEvent::new("sale", Duration::ZERO, EventChange::Multiplicative(1.2))
+    ///     .with_end(Some(Duration::from_secs(3600)));
+    /// assert_eq!(sale.end, Some(Duration::from_secs(3600)));
+    /// ```
     #[must_use]
     pub fn with_end(mut self, end: Option<Duration>) -> Self {
         self.end = end;
@@ -95,6 +103,16 @@ impl PlannedEvent {
     }
 
     /// Sets [`repeats`](Self::repeats).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let batch = PlannedEvent::new("batch", Duration::ZERO, EventChange::Additive(9.0))
+    ///     .with_end(Some(hour))
+    ///     .with_repeats(vec![24 * hour]);
+    /// assert_eq!(batch.repeats, [24 * hour]);
+    /// ```
     #[must_use]
     pub fn with_repeats(mut self, repeats: Vec<Duration>) -> Self {
         self.repeats = repeats;
@@ -189,8 +207,10 @@ impl Effect {
     /// let launch = PlannedEvent::new("launch", 2 * hour, EventChange::Multiplicative(1.5));
     /// let events = Events::new(vec![launch])?;
     /// let series = Series::from_grid(Duration::ZERO, hour, [1.0])?;
-    /// let effects = events.effects(&series, 1..3);
-    /// assert_eq!((effects[0].apply(2.0), effects[1].apply(2.0)), (2.0, 3.0));
+    /// // The value at 2 h stands for half an hour before and half an hour after.
+    /// let effects = events.effects(&series, 1..4);
+    /// let with: Vec<f64> = effects.iter().map(|effect| effect.apply(2.0)).collect();
+    /// assert_eq!(with, [2.0, 2.5, 3.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -250,6 +270,14 @@ impl Events {
     /// # Errors
     /// [`ConfigError::OutOfRange`] for an end that is not after its start, a factor or amount outside
     /// its range, and repeats that overlap one another or never end.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let launch = PlannedEvent::new("launch", Duration::ZERO, EventChange::Additive(250.0));
+    /// assert_eq!(Events::new(vec![launch])?.planned().len(), 1);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
     pub fn new(events: Vec<PlannedEvent>) -> Result<Self, ConfigError> {
         for (index, event) in events.iter().enumerate() {
             event.check(index)?;
@@ -258,6 +286,10 @@ impl Events {
     }
 
     /// The events as given.
+    ///
+    /// ```
+    /// assert!(capacity_forecast::Events::default().planned().is_empty());
+    /// ```
     #[must_use]
     pub fn planned(&self) -> &[PlannedEvent] {
         &self.events

@@ -10,8 +10,7 @@
 //!
 //! Source: M. G. Kendall and B. Babington Smith, "The Problem of m Rankings", 1939; the test of
 //! Friedman (1937) that X-13ARIMA-SEATS runs for stable seasonality uses the same ranks. Its χ²
-//! assumes independent noise; the bounds here are those that random walks exceed, see
-//! [`needed`].
+//! assumes independent noise; the bars of [`super`] are what random walks reach.
 //! Cost: O(n + K P log P). Edge cases: cycles less than half observed are left out; a constant
 //! cycle agrees with none; a single outlier moves the ranks of one cycle only.
 

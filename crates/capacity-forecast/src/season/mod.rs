@@ -8,10 +8,13 @@
 //! well, the autocorrelation proposes one period that no calendar knows, which must pass the same
 //! test with a higher bar and then outdoes the calendar.
 //!
-//! What a wrong decision costs decided the bars. Mean absolute error of the pool of this crate with
-//! the seasons found / with those that the protocol declares (geometric mean; windows of CF-1): hourly
-//! operations .99 (174 windows), 5-minute .95 (39), daily 1.00 (5). A day that is not there costs 3 %
-//! (noise, autoregression), one that is missed 14 %; a week that is not there costs nothing.
+//! The bars follow from what a wrong decision costs this crate's pool, in mean absolute error
+//! (geometric means). Seasons found against those that protocol CF-1 declares: hourly operations .99
+//! (174 windows), 5-minute .95 (39), daily 1.00 (5), M4 hourly 1.005 (207), M4 weekly 1.00 (180); other
+//! windows of the same series, not looked at before: hourly 1.007 (524), 5-minute 1.00 (174). Never
+//! a season would be 1.16 on the first. A day that is not there costs 3 to 4 % on noise and
+//! autoregressions and nothing on random walks, a week that is not there nothing.
+//! Of generated series without a season (300 a kind) 0 to 6 % get one: random walks 2 to 4 %.
 //!
 //! Cost: O(n) for each of at most three candidates, on at most 32 cycles; O(n × 400) on at most 1008
 //! values for the period. Edge cases: level shifts and outliers move the ranks of the cycles that they
@@ -105,6 +108,18 @@ pub enum SeasonVerdict {
 }
 
 /// A season that was considered.
+///
+/// ```
+/// # use capacity_forecast::*;
+/// # use std::time::Duration;
+/// let hour = Duration::from_secs(3600);
+/// let wave = |k: u32| (f64::from(k) / 24.0 * std::f64::consts::TAU).sin();
+/// let series = Series::from_grid(Duration::ZERO, hour, (0..240).map(wave))?;
+/// let day = Seasons::Detect.resolve(&series)?.candidates[0];
+/// assert_eq!((day.steps, day.cycles, day.verdict), (24, 10, SeasonVerdict::Accepted));
+/// assert!(day.strength > 0.99 && day.needed < 0.2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -145,6 +160,11 @@ pub struct SeasonReport {
 
 impl SeasonReport {
     /// The accepted and assumed lengths in steps, ascending: none, one or two.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// assert!(SeasonReport::default().lengths().is_empty());
+    /// ```
     #[must_use]
     pub fn lengths(&self) -> Vec<usize> {
         let used = self.candidates.iter().filter(|c| c.is_used());
@@ -286,8 +306,13 @@ fn uncommon(series: &Series, calendar: &[SeasonCandidate]) -> Option<SeasonCandi
         return None;
     }
     let steps = period::search(series.values())?;
+    // 145 hours are six days, 37 steps are not three times 12.
+    let multiple = |season: usize| {
+        let near = (steps + season / 2) / season * season;
+        steps.abs_diff(near) <= steps / 100
+    };
     let mut known = calendar.iter().filter(|c| c.is_used() || c.steps == steps);
-    if known.any(|candidate| steps.is_multiple_of(candidate.steps)) {
+    if known.any(|candidate| multiple(candidate.steps)) {
         return None;
     }
     let length = times(series.step(), steps as u128)?;

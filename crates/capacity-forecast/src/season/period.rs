@@ -1,5 +1,9 @@
 //! A period that no calendar knows, from the autocorrelation: garbage collection, compaction,
 //! retention, a test's cycle.
+//!
+//! The newest 1008 values, less a line and outliers; the proposal is the lag of the first peak of the
+//! autocorrelation that no later one beats by a tenth, if it is above ¼ and rises by that above
+//! the least of the shorter lags. Whether it is a season, `agreement` decides.
 
 use super::agreement::observed_mean;
 use crate::numeric::{at, count_f64, line, median, part, tail};
@@ -35,17 +39,13 @@ pub(super) fn search(values: &[f64]) -> Option<usize> {
         .collect();
     cut_outliers(&mut rest);
     let count = rest.len();
-    let power = rest.iter().map(|v| v * v).sum::<f64>() / count_f64(count);
+    let power = dot(&rest, &rest) / count_f64(count);
     if power <= 0.0 || !power.is_finite() {
         return None;
     }
     let longest = (count / 3).min(LONGEST);
     let correlation: Vec<f64> = (0..=longest + 1)
-        .map(|lag| {
-            let pairs = part(&rest, lag, count).iter().zip(&rest);
-            let sum: f64 = pairs.map(|(a, b)| a * b).sum();
-            sum / (count_f64(count - lag) * power)
-        })
+        .map(|lag| dot(part(&rest, lag, count), &rest) / (count_f64(count - lag) * power))
         .collect();
     let (mut least, mut best, mut found) = (1.0_f64, 0.0, None);
     for lag in 1..=longest {
@@ -58,6 +58,21 @@ pub(super) fn search(values: &[f64]) -> Option<usize> {
         }
     }
     found
+}
+
+/// Sum of products over the shorter length, in eight sums that the compiler keeps side by side.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let b = part(b, 0, a.len());
+    let (wide_a, wide_b) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest = wide_a.remainder().iter().zip(wide_b.remainder());
+    let rest: f64 = rest.map(|(a, b)| a * b).sum();
+    let mut sums = [0.0; 8];
+    for (a, b) in wide_a.zip(wide_b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }
 
 /// Missing values become 0, outliers what is just not one.

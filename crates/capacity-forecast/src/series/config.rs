@@ -103,6 +103,12 @@ impl Default for SeriesConfig {
 
 impl SeriesConfig {
     /// Sets [`step`](Self::step).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let config = SeriesConfig::default().with_step(Some(std::time::Duration::from_secs(60)));
+    /// assert_eq!(config.step, Some(std::time::Duration::from_secs(60)));
+    /// ```
     #[must_use]
     pub fn with_step(mut self, step: Option<Duration>) -> Self {
         self.step = step;
@@ -110,6 +116,12 @@ impl SeriesConfig {
     }
 
     /// Sets [`duplicates`](Self::duplicates).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let config = SeriesConfig::default().with_duplicates(Combine::Max);
+    /// assert_eq!(config.duplicates, Combine::Max);
+    /// ```
     #[must_use]
     pub fn with_duplicates(mut self, duplicates: Combine) -> Self {
         self.duplicates = duplicates;
@@ -117,6 +129,12 @@ impl SeriesConfig {
     }
 
     /// Sets [`bins`](Self::bins).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let config = SeriesConfig::default().with_bins(Combine::Max);
+    /// assert_eq!(config.bins, Combine::Max);
+    /// ```
     #[must_use]
     pub fn with_bins(mut self, bins: Combine) -> Self {
         self.bins = bins;
@@ -124,6 +142,12 @@ impl SeriesConfig {
     }
 
     /// Sets [`kind`](Self::kind).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let config = SeriesConfig::default().with_kind(Kind::Counter);
+    /// assert_eq!(config.kind, Kind::Counter);
+    /// ```
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
@@ -131,6 +155,12 @@ impl SeriesConfig {
     }
 
     /// Sets [`max_values`](Self::max_values).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let config = SeriesConfig::default().with_max_values(10_000);
+    /// assert_eq!(config.max_values, 10_000);
+    /// ```
     #[must_use]
     pub fn with_max_values(mut self, max_values: usize) -> Self {
         self.max_values = max_values;
@@ -138,6 +168,12 @@ impl SeriesConfig {
     }
 
     /// Sets [`keep`](Self::keep).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let config = SeriesConfig::default().with_keep(Some(2016));
+    /// assert_eq!(config.keep, Some(2016));
+    /// ```
     #[must_use]
     pub fn with_keep(mut self, keep: Option<usize>) -> Self {
         self.keep = keep;

@@ -64,6 +64,17 @@ pub struct Series {
 }
 
 /// Which samples a value stands for.
+///
+/// ```
+/// # use capacity_forecast::*;
+/// # use std::time::Duration;
+/// // A sample a second in steps of a minute.
+/// let config = SeriesConfig::default().with_step(Some(Duration::from_secs(60)));
+/// let samples = (0..300).map(|s| (Duration::from_secs(s), 1.0));
+/// let series = Series::from_samples(samples, &config)?;
+/// assert_eq!((series.len(), series.sampling()), (5, Sampling::Bins));
+/// # Ok::<(), SeriesError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -248,18 +259,45 @@ impl Series {
     }
 
     /// Time of the first value.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.start(), minute);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn start(&self) -> Duration {
         self.time_of(self.dropped).unwrap_or(self.origin)
     }
 
     /// Distance of two values.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.step(), minute);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn step(&self) -> Duration {
         self.step
     }
 
     /// Time of the last value.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.end(), 3 * minute);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn end(&self) -> Duration {
         self.time_of(self.cells.len().saturating_sub(1))
@@ -313,36 +351,90 @@ impl Series {
     }
 
     /// Which samples a value stands for.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.sampling(), Sampling::Points);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn sampling(&self) -> Sampling {
         self.sampling
     }
 
     /// The values, oldest first; `NaN` where nothing was observed.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert!(series.values()[1].is_nan());
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn values(&self) -> &[f64] {
         self.cells.get(self.dropped..).unwrap_or_default()
     }
 
     /// Number of values, missing ones included; at least 1.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.len(), 3);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len() - self.dropped
     }
 
     /// Whether there is no value at all: never, for a series that was accepted.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert!(!series.is_empty());
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Number of values that were observed.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.observed(), 2);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn observed(&self) -> usize {
         self.observed
     }
 
     /// Share of the values that were observed, 0 to 1.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.coverage(), 2.0 / 3.0);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn coverage(&self) -> f64 {
         crate::numeric::count_f64(self.observed) / crate::numeric::count_f64(self.len().max(1))
@@ -419,6 +511,15 @@ impl Series {
     }
 
     /// What was done to the samples, and what is missing. O(n).
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// # use std::time::Duration;
+    /// let minute = Duration::from_secs(60);
+    /// let series = Series::from_grid(minute, minute, [Some(1.0), None, Some(3.0)])?;
+    /// assert_eq!(series.repairs().longest_gap, 1);
+    /// # Ok::<(), SeriesError>(())
+    /// ```
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         let (mut gap, mut longest_gap) = (0, 0);

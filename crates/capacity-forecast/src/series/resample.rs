@@ -172,8 +172,8 @@ impl Series {
     }
 }
 
-/// The usual distance of the distinct times: the mean of those within half of the median. (The median
-/// alone is off where jitter is skewed.) `None` where there is only one time.
+/// The usual distance of the distinct times: the mean of those within half of the median, because the
+/// median alone is off where jitter is skewed. `None` where there is only one time.
 fn usual_distance(sorted: &[(Duration, f64)]) -> Option<Duration> {
     let pairs = sorted.iter().zip(sorted.iter().skip(1));
     let mut distances: Vec<u128> = pairs
@@ -183,7 +183,8 @@ fn usual_distance(sorted: &[(Duration, f64)]) -> Option<Duration> {
     if distances.is_empty() {
         return None;
     }
-    let half = distances.len() / 2;
+    // Gaps make distances longer, nothing makes them shorter: of two middle ones, the lower.
+    let half = (distances.len() - 1) / 2;
     let median = *distances.select_nth_unstable(half).1;
     let near = |distance: &&u128| distance.abs_diff(median) <= median / 2;
     let (sum, count) = distances

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{
-    Counts, Sampling, Series, SeriesConfig, SeriesError, State, Tally, check_step, counter,
+    Counts, Kind, Sampling, Series, SeriesConfig, SeriesError, State, Tally, check_step, counter,
 };
 use crate::{ConfigError, duration};
 
@@ -98,6 +98,11 @@ impl TryFrom<Stored> for Series {
         if stored.counts == Counts::default() {
             series.counts.given = series.observed;
         }
+        let counter = matches!(stored.state, Some(State::Counter(_)));
+        if counter != (series.config.kind == Kind::Counter) {
+            let bound = "a counter's where config.kind is counter, else a gauge's";
+            return Err(refuse("state", format!("{:?}", stored.state), bound));
+        }
         if let Some(state) = stored.state {
             let fits = match state {
                 State::Gauge { bin, instant } => {
@@ -122,7 +127,6 @@ impl TryFrom<Stored> for Series {
         }
         if let Some(newest) = stored.newest {
             let latest = series.end().saturating_add(series.step);
-            let counter = matches!(series.state, State::Counter(_));
             if newest.saturating_add(series.step) < series.newest || (newest > latest && !counter) {
                 let bound = "within the newest step that was observed";
                 return Err(refuse("newest", duration::format(newest), bound));

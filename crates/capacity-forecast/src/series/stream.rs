@@ -10,7 +10,8 @@ impl Series {
     /// Keeps only the newest `keep` values, now and while streaming.
     ///
     /// # Errors
-    /// [`SeriesError::Config`] for 0 and more than [`SeriesConfig::max_values`].
+    /// [`SeriesError::Config`] for 0 and more than
+    /// [`max_values`](super::SeriesConfig::max_values).
     ///
     /// ```
     /// use capacity_forecast::Series;
@@ -37,8 +38,8 @@ impl Series {
     /// missing is filled by it (not for counters).
     ///
     /// # Errors
-    /// [`SeriesError::TooLong`] when the sample's time leaves a gap of [`SeriesConfig::max_values`] or
-    /// more, [`BeyondTime`](SeriesError::BeyondTime) at the end of time; nothing changes then.
+    /// [`SeriesError::TooLong`] when the sample's time leaves a gap of
+    /// [`max_values`](super::SeriesConfig::max_values) or more, [`BeyondTime`](SeriesError::BeyondTime) at the end of time; nothing changes then.
     ///
     /// ```
     /// use capacity_forecast::Series;

@@ -52,6 +52,7 @@ impl Tally {
         }
     }
 
+    #[cfg(feature = "serde")]
     pub(super) fn is_finite(&self) -> bool {
         [self.sum, self.mean, self.max, self.min, self.last]
             .iter()

@@ -522,7 +522,7 @@ proptest! {
 
 #[cfg(feature = "serde")]
 mod stored {
-    use super::{Duration, HOUR, Index, Series, any, at, cases, configs, prop_assert_eq, samples};
+    use super::{HOUR, Index, Series, any, cases, configs, prop_assert_eq, samples};
     use proptest::proptest;
 
     #[test]
@@ -558,11 +558,14 @@ mod stored {
                 r#"{"start": 0, "step": 60, "values": [1, 2], "config": {"keep": 1}}"#,
                 "must be at most max_values (1)",
             ),
+            (
+                r#"{"start": 0, "step": 60, "values": [1], "config": {"kind": "counter"}}"#,
+                "state is None",
+            ),
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
-        assert_eq!(at(1.0), Duration::from_secs(1));
     }
 
     proptest! {
