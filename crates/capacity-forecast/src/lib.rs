@@ -27,6 +27,7 @@ mod trend;
 pub use error::{ConfigError, ForecastError};
 pub use ets::{
     AutoEts, Ets, EtsError, EtsFit, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend,
+    SeasonUpdate,
 };
 pub use forecaster::{Forecaster, History};
 pub use naive::{Drift, Naive, SeasonalNaive};

@@ -99,7 +99,7 @@ fn check_window(
     bound: &'static str,
 ) -> Result<(), ConfigError> {
     match window {
-        Some(window) if window < least || window % 2 == 0 => {
+        Some(window) if window < least || window.is_multiple_of(2) => {
             Err(ConfigError::range(field, window, bound))
         }
         _ => Ok(()),
@@ -149,7 +149,12 @@ impl Stl {
         let bound = "odd and at least 3";
         check_window("seasonal_window", config.seasonal_window, 3, bound)?;
         let bound = "odd, at least 3 and above the period";
-        check_window("trend_window", config.trend_window, config.period + 1, bound)?;
+        check_window(
+            "trend_window",
+            config.trend_window,
+            config.period + 1,
+            bound,
+        )?;
         if config.inner_loops == Some(0) {
             return Err(ConfigError::range("inner_loops", 0, "at least 1"));
         }
@@ -348,7 +353,10 @@ impl Forecaster for Mstl {
     fn forecast(&self, history: &History<'_>, out: &mut [f64]) -> bool {
         let values = history.values();
         let fitting = history.seasons().iter();
-        let seasons: Vec<usize> = fitting.copied().filter(|m| values.len() / 2 >= *m).collect();
+        let seasons: Vec<usize> = fitting
+            .copied()
+            .filter(|m| values.len() / 2 >= *m)
+            .collect();
         if history.seasons().is_empty() {
             return AutoEts::new().forecast(history, out);
         }

@@ -1,0 +1,14 @@
+//! Tables and properties, through the public API.
+
+mod members;
+
+use proptest::test_runner::Config;
+
+/// `quick` cases, or `full` ones with the feature of that name.
+fn cases(quick: u32, full: u32) -> Config {
+    Config {
+        cases: if cfg!(feature = "full") { full } else { quick },
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
