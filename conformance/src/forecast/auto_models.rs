@@ -23,6 +23,10 @@ const SEARCHED: Near = Near {
 };
 /// By how much the criterion of the selected model may be above the reference's. Below it is better.
 const AICC: f64 = 1e-3;
+/// By how much a forecast of the reference's own model may differ, in halves of its interval. A better
+/// model's may differ by one; so may a damped one's, as the reference's second step repeats the
+/// first's damping.
+const LIKE: f64 = 0.1;
 /// Of the same form, half an interval's width may differ by this share: a better fit has less
 /// variance left.
 const WIDTH: f64 = 0.25;
@@ -136,7 +140,7 @@ impl Question for AutoModels {
 }
 
 /// The criterion must be as good. Where it is the reference's own, so must be form and likelihood;
-/// a better model need not look alike, but must stay within the reference's intervals.
+/// a better model need not look alike, but must stay near.
 fn selected(answers: &mut Comparison, expected: &ExpectEts, fit: &EtsFit) {
     let aicc = fit.aicc();
     let bound = format!("at most {} + {AICC}", expected.aicc);
@@ -162,9 +166,12 @@ fn selected(answers: &mut Comparison, expected: &ExpectEts, fit: &EtsFit) {
     answers.same("auto_ets.lo95.len()", &horizon, &expected.lo95.len());
     answers.same("auto_ets.hi95.len()", &horizon, &expected.hi95.len());
     let bounds = expected.lo95.iter().zip(&expected.hi95);
-    for (step, (mean, (low, high))) in means.iter().zip(bounds.clone()).enumerate() {
-        let within = low <= mean && mean <= high;
-        answers.check(&format!("auto_ets.mean[{step}]"), within, (low, high), mean);
+    let like = aicc >= expected.aicc - AICC && !damped;
+    let share = if like { LIKE } else { 1.0 };
+    let steps = expected.mean.iter().zip(&means).zip(bounds.clone());
+    for (step, ((mean, got), (low, high))) in steps.enumerate() {
+        let agree = (got - mean).abs() <= share * 0.5 * (high - low);
+        answers.check(&format!("auto_ets.mean[{step}]"), agree, mean, got);
     }
     if components != expected.components {
         return;
