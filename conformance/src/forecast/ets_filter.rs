@@ -1,6 +1,6 @@
 //! Kind `ets_filter`: exponential smoothing with known parameters.
 
-use capacity_forecast::{Ets, EtsForm, EtsParameters, EtsState};
+use capacity_forecast::{Ets, EtsForm, EtsParameters, EtsState, SeasonUpdate};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -79,7 +79,10 @@ impl Question for EtsFilter {
             season: self.parameters.smoothing_seasonal,
             damping: self.parameters.damping_trend,
         };
-        let model = Ets::new(form, parameters, start).map_err(|e| Refused(e.to_string()))?;
+        // The reference, statsmodels, tells a multiplicative season by the new level.
+        let model = Ets::new(form, parameters, start)
+            .map_err(|e| Refused(e.to_string()))?
+            .with_season_update(SeasonUpdate::NewLevel);
         if model.period() != self.season {
             return Err(Refused(format!(
                 "season is {}, must be {}, the length of initial_seasonal",

@@ -37,6 +37,7 @@ pub use breach::{Breach, TimeToLimit};
 pub use error::{ConfigError, ForecastError};
 pub use ets::{
     AutoEts, Ets, EtsError, EtsFit, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend,
+    SeasonUpdate,
 };
 pub use event::{Effect, EventChange, Events, PlannedEvent};
 pub use forecaster::{Forecaster, History};

@@ -33,7 +33,7 @@ pub(crate) fn indices(values: &[f64], season: usize, factors: bool) -> Option<Ve
     let half = season / 2;
     let width = 2 * half + 1;
     // An even season's window is one longer, and its ends count half.
-    let ends = if season % 2 == 0 { 0.5 } else { 0.0 };
+    let ends = if season.is_multiple_of(2) { 0.5 } else { 0.0 };
     let mut sums = vec![(0.0, 0_u32); season];
     let mut phases = (0..season).cycle().skip(half);
     for window in values.windows(width) {

@@ -99,7 +99,7 @@ fn check_window(
     bound: &'static str,
 ) -> Result<(), ConfigError> {
     match window {
-        Some(window) if window < least || window % 2 == 0 => {
+        Some(window) if window < least || window.is_multiple_of(2) => {
             Err(ConfigError::range(field, window, bound))
         }
         _ => Ok(()),

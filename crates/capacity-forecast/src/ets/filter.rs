@@ -1,6 +1,6 @@
 //! One pass over the series, and the way back that gives the gradient.
 
-use super::model::{EtsError, EtsForm, EtsParameters, EtsSeason};
+use super::model::{EtsError, EtsForm, EtsParameters, EtsSeason, SeasonUpdate};
 use crate::numeric::count_f64;
 
 /// What a step leaves for the way back: the trend before it, the level with the trend, the season
@@ -68,6 +68,7 @@ pub(super) struct Gradient {
 /// positive is not.
 pub(super) fn run(
     form: EtsForm,
+    update: SeasonUpdate,
     parameters: &EtsParameters,
     values: &[f64],
     state: &mut Running,
@@ -75,15 +76,19 @@ pub(super) fn run(
 ) -> Option<Sums> {
     let relative = form.error == EtsError::Multiplicative;
     let factor = form.season == EtsSeason::Multiplicative;
-    match (relative, factor) {
-        (false, false) => pass::<false, false>(parameters, values, state, each),
-        (false, true) => pass::<false, true>(parameters, values, state, each),
-        (true, false) => pass::<true, false>(parameters, values, state, each),
-        (true, true) => pass::<true, true>(parameters, values, state, each),
+    let late = update == SeasonUpdate::NewLevel;
+    match (relative, factor, late) {
+        (false, false, _) => pass::<false, false, false>(parameters, values, state, each),
+        (true, false, _) => pass::<true, false, false>(parameters, values, state, each),
+        (false, true, false) => pass::<false, true, false>(parameters, values, state, each),
+        (true, true, false) => pass::<true, true, false>(parameters, values, state, each),
+        (false, true, true) => pass::<false, true, true>(parameters, values, state, each),
+        (true, true, true) => pass::<true, true, true>(parameters, values, state, each),
     }
 }
 
-fn pass<const RELATIVE: bool, const FACTOR: bool>(
+/// `RELATIVE`: the error is; `FACTOR`: the season is; `LATE`: told by the new level.
+fn pass<const RELATIVE: bool, const FACTOR: bool, const LATE: bool>(
     parameters: &EtsParameters,
     values: &[f64],
     state: &mut Running,
@@ -109,7 +114,9 @@ fn pass<const RELATIVE: bool, const FACTOR: bool>(
                 miss: 0.0,
             };
             let forecast = step.forecast::<FACTOR>();
-            if (FACTOR && !(base > 0.0 && *season > 0.0)) || (RELATIVE && !(forecast > 0.0)) {
+            let whole = base > 0.0 && *season > 0.0;
+            let ahead = forecast > 0.0;
+            if (FACTOR && !whole) || (RELATIVE && !ahead) {
                 return None;
             }
             let miss = value - forecast;
@@ -128,7 +135,11 @@ fn pass<const RELATIVE: bool, const FACTOR: bool>(
             let shift = if FACTOR { miss / *season } else { miss };
             level = base + alpha * shift;
             trend = phi * trend + beta * shift;
-            *season += gamma * if FACTOR { miss / base } else { miss };
+            *season += if LATE {
+                gamma / (1.0 - alpha) * (value / level - *season)
+            } else {
+                gamma * if FACTOR { miss / base } else { miss }
+            };
         }
     }
     if RELATIVE {
@@ -139,7 +150,8 @@ fn pass<const RELATIVE: bool, const FACTOR: bool>(
     (sums.squares.is_finite() && sums.logs.is_finite() && level.is_finite()).then_some(sums)
 }
 
-/// The gradient of the cost, by going back over the steps of a pass (reverse accumulation).
+/// The gradient of the cost, by going back over the steps of a pass (reverse accumulation). For the
+/// season told by the prior level.
 pub(super) fn gradient(
     form: EtsForm,
     parameters: &EtsParameters,

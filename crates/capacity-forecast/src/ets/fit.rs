@@ -1,7 +1,7 @@
 //! Finding the parameters and the start of one form, by likelihood.
 
 use super::filter::{self, Gradient, Running, Step};
-use super::model::{Ets, EtsForm, EtsParameters, EtsSeason, EtsState};
+use super::model::{Ets, EtsForm, EtsParameters, EtsSeason, EtsState, SeasonUpdate};
 use crate::descent::minimize;
 use crate::numeric::{at, count_f64, line, mean, part};
 use crate::seasonal::{adjusted, indices};
@@ -27,6 +27,29 @@ pub(super) struct Search {
     season_scale: f64,
     /// −2 log-likelihood without its constant.
     pub(super) cost: f64,
+}
+
+/// What evaluations use again.
+struct Scratch {
+    steps: Vec<Step>,
+    gradient: Gradient,
+}
+
+impl Scratch {
+    fn new(search: &Search, count: usize) -> Self {
+        let period = if search.form.is_seasonal() {
+            search.period
+        } else {
+            1
+        };
+        Self {
+            steps: Vec::with_capacity(count),
+            gradient: Gradient {
+                season: vec![0.0; period],
+                ..Gradient::default()
+            },
+        }
+    }
 }
 
 /// A value between bounds, from an angle: bounds are reached without a limit on the angle.
@@ -78,9 +101,14 @@ impl Search {
                     };
                     let mut running = state.clone();
                     let mut misses = 0.0;
-                    let sums = filter::run(form, &parameters, values, &mut running, |_, step| {
-                        misses += step.miss() * step.miss();
-                    });
+                    let sums = filter::run(
+                        form,
+                        SeasonUpdate::PriorLevel,
+                        &parameters,
+                        values,
+                        &mut running,
+                        |_, step| misses += step.miss() * step.miss(),
+                    );
                     let Some(sums) = sums else { continue };
                     let cost = sums.cost(values.len());
                     if cost.is_finite() && best.is_none_or(|(least, ..)| cost < least) {
@@ -129,46 +157,34 @@ impl Search {
     /// Goes on for at most so many iterations, or until one brings less than `tolerance`.
     pub(super) fn improve(&mut self, values: &[f64], iterations: usize, tolerance: f64) {
         let mut x = core::mem::take(&mut self.x);
-        let mut steps: Vec<Step> = Vec::with_capacity(values.len());
-        let mut gradient = Gradient {
-            season: vec![
-                0.0;
-                if self.form.is_seasonal() {
-                    self.period
-                } else {
-                    1
-                }
-            ],
-            ..Gradient::default()
-        };
-        let cost = |x: &[f64], slope: &mut [f64]| {
-            let mut point = self.point(x);
-            steps.clear();
-            let sums = filter::run(
-                self.form,
-                &point.parameters,
-                values,
-                &mut point.running,
-                |_, step| steps.push(step),
-            );
-            let Some(sums) = sums else {
-                return f64::INFINITY;
-            };
-            filter::gradient(
-                self.form,
-                &point.parameters,
-                &steps,
-                sums.squares,
-                &mut gradient,
-            );
-            self.slope(&point, &gradient, slope);
-            sums.cost(values.len())
-        };
+        let mut scratch = Scratch::new(self, values.len());
+        let cost = |x: &[f64], slope: &mut [f64]| self.evaluate(x, values, &mut scratch, slope);
         let least = minimize(cost, &mut x, iterations, tolerance);
         self.x = x;
         if least.is_finite() {
             self.cost = least;
         }
+    }
+
+    /// The cost at `x` and its slope there; infinite where the form cannot follow the values.
+    fn evaluate(&self, x: &[f64], values: &[f64], scratch: &mut Scratch, slope: &mut [f64]) -> f64 {
+        let mut point = self.point(x);
+        let Scratch { steps, gradient } = scratch;
+        steps.clear();
+        let sums = filter::run(
+            self.form,
+            SeasonUpdate::PriorLevel,
+            &point.parameters,
+            values,
+            &mut point.running,
+            |_, step| steps.push(step),
+        );
+        let Some(sums) = sums else {
+            return f64::INFINITY;
+        };
+        filter::gradient(self.form, &point.parameters, steps, sums.squares, gradient);
+        self.slope(&point, gradient, slope);
+        sums.cost(values.len())
     }
 
     fn point(&self, x: &[f64]) -> Point {
@@ -323,4 +339,46 @@ fn first_state(form: EtsForm, values: &[f64], period: usize) -> Option<Running> 
         trend,
         season,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::{Scratch, Search};
+
+    /// The reverse pass against central differences, in every coordinate of every form.
+    #[test]
+    fn the_slope_is_that_of_the_cost() {
+        let values: Vec<f64> = (0..30_u32)
+            .map(|t| {
+                let season = [1.0, 1.4, 0.8, 0.9][t as usize % 4];
+                (3.0 + 0.05 * f64::from(t)) * season + 0.1 * f64::from(t * t % 7)
+            })
+            .collect();
+        for name in [
+            "ANN", "AAN", "AAdN", "ANA", "AAA", "AAdA", "MNN", "MAN", "MAdN", "MNA", "MAA", "MAdA",
+            "MNM", "MAM", "MAdM", "ANM", "AAM",
+        ] {
+            let form = name.parse().unwrap();
+            let search = Search::begin(form, &values, 4).unwrap();
+            let mut scratch = Scratch::new(&search, values.len());
+            let mut slope = vec![0.0; search.x.len()];
+            search.evaluate(&search.x, &values, &mut scratch, &mut slope);
+            let mut unused = slope.clone();
+            for (axis, slope) in slope.iter().enumerate() {
+                let mut at = |step: f64| {
+                    let mut x = search.x.clone();
+                    x[axis] += step;
+                    search.evaluate(&x, &values, &mut scratch, &mut unused)
+                };
+                let step = 1e-5;
+                let difference = (at(step) - at(-step)) / (2.0 * step);
+                let close = (difference - slope).abs() <= 1e-5 * (1.0 + slope.abs());
+                assert!(
+                    close,
+                    "{name}, coordinate {axis}: {slope} against {difference}"
+                );
+            }
+        }
+    }
 }

@@ -21,7 +21,9 @@ mod fit;
 mod model;
 mod select;
 
-pub use model::{Ets, EtsError, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend};
+pub use model::{
+    Ets, EtsError, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend, SeasonUpdate,
+};
 pub use select::AutoEts;
 
 use crate::error::ForecastError;
@@ -79,6 +81,7 @@ impl Ets {
         let mut fitted = Vec::with_capacity(values.len());
         let sums = filter::run(
             self.form(),
+            self.season_update(),
             &self.parameters(),
             values,
             &mut running,
@@ -338,7 +341,7 @@ impl EtsFit {
                 growth *= damping;
                 reached += growth;
                 // A multiplicative season's part is in the factor of a full cycle.
-                let seasonal = if step % period == 0 && !factor {
+                let seasonal = if step.is_multiple_of(period) && !factor {
                     season
                 } else {
                     0.0

@@ -43,6 +43,21 @@ pub enum EtsSeason {
     Multiplicative,
 }
 
+/// By which level a multiplicative season is told from the value. An additive season is the same
+/// either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum SeasonUpdate {
+    /// By the level before the value: `c' = c + γ (y/q − c)`, as Hyndman et al. (2008), R and
+    /// statsforecast have it.
+    #[default]
+    PriorLevel,
+    /// By the level after it: `c' = c + γ/(1 − α) (y/l' − c)`, as Holt and Winters had it, and
+    /// statsmodels has it.
+    NewLevel,
+}
+
 /// A form of the family, written as in the literature: `ANN`, `AAdA`, `MAM`.
 ///
 /// Multiplicative trends are left out: their forecasts grow without bound.
@@ -223,6 +238,7 @@ pub struct Ets {
     form: EtsForm,
     parameters: EtsParameters,
     start: EtsState,
+    season_update: SeasonUpdate,
 }
 
 impl Ets {
@@ -276,6 +292,7 @@ impl Ets {
             form,
             parameters: relevant(form, parameters),
             start,
+            season_update: SeasonUpdate::default(),
         };
         if !model.is_usual() && !model.is_admissible() {
             let EtsParameters {
@@ -298,6 +315,34 @@ impl Ets {
         Self::new(form, parameters, start)
             .ok()
             .filter(Self::is_admissible)
+    }
+
+    /// Sets by which level a multiplicative season is told. Default: the prior one.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let model = Ets::new("ANN".parse()?, EtsParameters::default(), EtsState::default())?
+    ///     .with_season_update(SeasonUpdate::NewLevel);
+    /// assert_eq!(model.season_update(), SeasonUpdate::NewLevel);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
+    #[must_use]
+    pub const fn with_season_update(mut self, value: SeasonUpdate) -> Self {
+        self.season_update = value;
+        self
+    }
+
+    /// By which level a multiplicative season is told.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let model = Ets::new("ANN".parse()?, EtsParameters::default(), EtsState::default())?;
+    /// assert_eq!(model.season_update(), SeasonUpdate::PriorLevel);
+    /// # Ok::<(), ConfigError>(())
+    /// ```
+    #[must_use]
+    pub const fn season_update(&self) -> SeasonUpdate {
+        self.season_update
     }
 
     /// The form.

@@ -3,6 +3,7 @@
 mod event;
 mod season;
 mod series;
+mod members;
 
 use proptest::test_runner::Config;
 
