@@ -8,6 +8,7 @@ mod autoscale;
 mod cache;
 mod disputed;
 mod fields;
+mod forecast;
 mod load;
 mod report;
 mod suite;

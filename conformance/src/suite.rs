@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::report::Comparison;
-use crate::{autoscale, cache};
+use crate::{autoscale, cache, forecast};
 
 /// A family of kinds, named as in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub(crate) fn checker(suite: Suite, kind: &str) -> Option<Checker> {
     match suite {
         Suite::Autoscale => autoscale::checker(kind),
         Suite::Cache => cache::checker(kind),
-        Suite::Forecast | Suite::Sharding | Suite::Replicas | Suite::Resilience => None,
+        Suite::Forecast => forecast::checker(kind),
+        Suite::Sharding | Suite::Replicas | Suite::Resilience => None,
     }
 }

@@ -8,13 +8,30 @@
 )]
 //! Draft.
 
+pub mod accuracy;
+mod change_points;
+mod conformal;
 mod error;
+mod first_passage;
+pub mod normal;
 mod numeric;
+mod outliers;
 mod pool;
+mod setters;
 mod trend;
 
+pub use accuracy::Score;
+pub use change_points::{ChangePointConfig, Segmentation, default_penalty};
+pub use conformal::{
+    AdaptiveConformal, AdaptiveConformalConfig, AdaptiveConformalSnapshot, SplitConformal,
+};
 pub use error::{ConfigError, ForecastError};
+pub use first_passage::FirstPassage;
+pub use outliers::{HampelConfig, Winsorized};
 pub use pool::Member;
+pub use trend::{
+    LeastSquares, MAX_PAIRWISE_POINTS, MannKendall, Points, Siegel, TheilSen, Trend, TrendDirection,
+};
 
 /// Draft of the pool's result for the experiments.
 #[derive(Debug)]
