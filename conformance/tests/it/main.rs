@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cache;
+mod forecast;
 mod inputs;
 mod outcomes;
 

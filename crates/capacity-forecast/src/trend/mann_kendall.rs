@@ -1,8 +1,8 @@
 //! Mann–Kendall's test for a monotone trend.
 //!
 //! S = number of pairs in which the later value is larger, minus those in which it is smaller;
-//! Var S = [n(n−1)(2n+5) − Σ t(t−1)(2t+5) − Σ u(u−1)(2u+5)] / 18
-//! + Σ t(t−1) Σ u(u−1) / (2n(n−1)) + Σ t(t−1)(t−2) Σ u(u−1)(u−2) / (9n(n−1)(n−2)),
+//! Var S = [n(n−1)(2n+5) − Σ t(t−1)(2t+5) − Σ u(u−1)(2u+5)] / 18 +
+//! Σ t(t−1) Σ u(u−1) / (2n(n−1)) + Σ t(t−1)(t−2) Σ u(u−1)(u−2) / (9n(n−1)(n−2)),
 //! with groups of t equal values and u equal times; z = (S − sign S) / √Var S; p = 2 Φ(−|z|)
 //! (Mann 1945; Kendall 1975).
 //!
