@@ -3,6 +3,7 @@
 mod bad_input;
 mod cache;
 mod forecast;
+mod forecast_models;
 mod inputs;
 mod outcomes;
 

@@ -81,8 +81,10 @@ pub enum ForecastError {
         count: usize,
     },
     /// A value is NaN or infinite.
-    #[error("value {index} is not a finite number")]
+    #[error("{what}[{index}] is not finite")]
     NotFinite {
+        /// Which series.
+        what: String,
         /// Where it stands; the oldest value is 0.
         index: usize,
     },
@@ -124,4 +126,36 @@ pub enum ForecastError {
         /// The range it must lie in.
         bound: String,
     },
+    /// Two series that belong together differ in length.
+    #[error("{what} has {have} values, must have {need}")]
+    LengthMismatch {
+        /// Which series.
+        what: String,
+        /// Its length.
+        have: usize,
+        /// The length of the series that it belongs to.
+        need: usize,
+    },
+    /// Too few scores for an interval of this level: it would have to be infinite.
+    #[error("not calibrated: {have} scores, must be at least {need}")]
+    NotCalibrated {
+        /// Scores that there are.
+        have: usize,
+        /// Scores that the level needs.
+        need: usize,
+    },
+}
+
+impl ForecastError {
+    pub(crate) fn range(
+        what: impl Into<String>,
+        value: impl ToString,
+        bound: impl Into<String>,
+    ) -> Self {
+        Self::OutOfRange {
+            what: what.into(),
+            value: value.to_string(),
+            bound: bound.into(),
+        }
+    }
 }

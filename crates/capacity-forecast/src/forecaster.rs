@@ -34,7 +34,7 @@ impl<'a> History<'a> {
     /// ```
     /// use capacity_forecast::{ForecastError, History};
     /// let refused = History::new(&[1.0, f64::NAN], &[true, true], &[]);
-    /// assert_eq!(refused, Err(ForecastError::NotFinite { index: 1 }));
+    /// assert!(matches!(refused, Err(ForecastError::NotFinite { index: 1, .. })));
     /// ```
     pub fn new(
         values: &'a [f64],
@@ -165,7 +165,10 @@ pub(crate) fn check_finite(values: &[f64]) -> Result<(), ForecastError> {
     values
         .iter()
         .position(|v| !v.is_finite())
-        .map_or(Ok(()), |index| Err(ForecastError::NotFinite { index }))
+        .map_or(Ok(()), |index| {
+            let what = "values".to_owned();
+            Err(ForecastError::NotFinite { what, index })
+        })
 }
 
 /// A way to forecast: a member of the pool, or a user's own.

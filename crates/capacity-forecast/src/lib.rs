@@ -8,16 +8,22 @@
 )]
 //! Draft.
 
+pub mod accuracy;
 mod breach;
+mod change_points;
+mod conformal;
 mod descent;
 mod duration;
 mod error;
 mod ets;
 mod event;
+mod first_passage;
 mod forecaster;
 mod limit;
 mod naive;
+pub mod normal;
 mod numeric;
+mod outliers;
 mod plan;
 mod planner;
 #[cfg(feature = "linfa")]
@@ -33,16 +39,23 @@ mod stl;
 mod theta;
 mod trend;
 
+pub use accuracy::Score;
 pub use breach::{Breach, TimeToLimit};
+pub use change_points::{ChangePointConfig, Segmentation, default_penalty};
+pub use conformal::{
+    AdaptiveConformal, AdaptiveConformalConfig, AdaptiveConformalSnapshot, SplitConformal,
+};
 pub use error::{ConfigError, ForecastError};
 pub use ets::{
     AutoEts, Ets, EtsError, EtsFit, EtsForm, EtsParameters, EtsSeason, EtsState, EtsTrend,
     SeasonUpdate,
 };
 pub use event::{Effect, EventChange, Events, PlannedEvent};
+pub use first_passage::FirstPassage;
 pub use forecaster::{Forecaster, History};
 pub use limit::{Direction, Limit, LimitValue, Sustained};
 pub use naive::{Drift, Naive, SeasonalNaive};
+pub use outliers::{HampelConfig, Winsorized};
 pub use plan::{Calibration, Interval, LevelCoverage, MemberShare, Plan};
 pub use planner::{Planner, PlannerConfig};
 #[cfg(feature = "linfa")]
@@ -53,3 +66,6 @@ pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig,
 #[cfg(feature = "stl")]
 pub use stl::{Decomposition, Mstl, Stl, StlConfig};
 pub use theta::{Theta, ThetaFit, ThetaMethod};
+pub use trend::{
+    LeastSquares, MAX_PAIRWISE_POINTS, MannKendall, Points, Siegel, TheilSen, Trend, TrendDirection,
+};

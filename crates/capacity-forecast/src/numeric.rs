@@ -1,4 +1,4 @@
-//! Small numeric tools: conversions that saturate, medians, the normal distribution.
+//! Small numeric tools: conversions that saturate, medians, scaling by powers of two.
 #![allow(clippy::cast_possible_truncation)] // float-to-int `as` saturates; that is the point here
 
 /// Exact for every count that occurs.
@@ -116,15 +116,6 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / count_f64(values.len())
 }
 
-/// The `q`-quantile of ascending values, linear between ranks (type 7); 0 of nothing.
-pub(crate) fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
-    let rank = q.clamp(0.0, 1.0) * count_f64(sorted.len().saturating_sub(1));
-    let below = trunc_count(rank);
-    let above = (below + 1).min(sorted.len().saturating_sub(1));
-    let lower = at(sorted, below);
-    lower + (rank - count_f64(below)) * (at(sorted, above) - lower)
-}
-
 /// Least-squares line through `(0, y₀), (1, y₁), …`: intercept and slope.
 pub(crate) fn line(values: &[f64]) -> (f64, f64) {
     let count = count_f64(values.len().max(1));
@@ -140,37 +131,18 @@ pub(crate) fn line(values: &[f64]) -> (f64, f64) {
     (mean - slope * middle, slope)
 }
 
-/// Standard normal distribution function, absolute error below 1.2e-7 (Numerical Recipes' `erfcc`).
-pub(crate) fn normal_cdf(x: f64) -> f64 {
-    let z = x.abs() / core::f64::consts::SQRT_2;
-    let t = 1.0 / (1.0 + 0.5 * z);
-    let series = [
-        0.170_872_77,
-        -0.822_152_23,
-        1.488_515_87,
-        -1.135_203_98,
-        0.278_868_07,
-        -0.186_288_06,
-        0.096_784_18,
-        0.374_091_96,
-        1.000_023_68,
-        -1.265_512_23,
-    ];
-    let sum = series.into_iter().fold(0.0, |sum, c| sum * t + c);
-    let tail = 0.5 * t * (sum - z * z).exp();
-    if x > 0.0 { 1.0 - tail } else { tail }
+/// `value` within the finite numbers: an overflow becomes the largest number of its sign.
+pub(crate) const fn finite(value: f64) -> f64 {
+    value.clamp(f64::MIN, f64::MAX)
 }
 
-/// Inverse of the standard normal distribution function (bisection; only for constants).
-pub(crate) fn normal_quantile(p: f64) -> f64 {
-    let (mut low, mut high) = (-8.0, 8.0);
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if normal_cdf(middle) < p {
-            low = middle;
-        } else {
-            high = middle;
-        }
+/// The power of two at or below the largest magnitude, 1 of nothing or zeros. Dividing by it is exact
+/// and keeps squares and products of the quotients from overflowing.
+pub(crate) fn magnitude<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
+    let largest = values.into_iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if largest > 0.0 {
+        f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits()).max(f64::MIN_POSITIVE)
+    } else {
+        1.0
     }
-    0.5 * (low + high)
 }

@@ -1,4 +1,20 @@
-//! Robust trend: Mann–Kendall and Theil–Sen.
+//! Trends: is there one (Mann–Kendall), how steep (Theil–Sen, Siegel, least squares), does it matter
+//! ([`Trend`]). Each works on regular and on irregular times. The two functions here are what the pool
+//! calls on its short series of cycle means.
+
+mod direction;
+mod least_squares;
+mod mann_kendall;
+mod points;
+mod siegel;
+mod theil_sen;
+
+pub use direction::{Trend, TrendDirection};
+pub use least_squares::LeastSquares;
+pub use mann_kendall::MannKendall;
+pub use points::{MAX_PAIRWISE_POINTS, Points};
+pub use siegel::Siegel;
+pub use theil_sen::TheilSen;
 
 use crate::numeric::{count_f64, median};
 

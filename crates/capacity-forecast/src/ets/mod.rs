@@ -28,7 +28,8 @@ pub use select::AutoEts;
 
 use crate::error::ForecastError;
 use crate::forecaster::check_finite;
-use crate::numeric::{at, count_f64, normal_quantile};
+use crate::normal::normal_quantile;
+use crate::numeric::{at, count_f64};
 use crate::seasonal::range;
 use filter::{Running, Sums};
 

@@ -161,7 +161,10 @@ fn models_say_why_they_refuse() {
         value: 2.0,
     };
     let broken = [1.0, f64::NAN, 2.0, 3.0, 1.0, 2.0, 5.0];
-    let not_finite = ForecastError::NotFinite { index: 1 };
+    let not_finite = ForecastError::NotFinite {
+        what: "values".to_owned(),
+        index: 1,
+    };
     assert_eq!(AutoEts::new().fit(&[2.0; 40], 4), Err(constant.clone()));
     assert_eq!(Theta::default().fit(&[2.0; 40], 4), Err(constant));
     assert_eq!(AutoEts::new().fit(&broken, 1), Err(not_finite.clone()));
