@@ -36,6 +36,7 @@
 
 mod around;
 mod document;
+mod eksctl;
 mod fault;
 mod manifest;
 mod nearest;
