@@ -91,8 +91,8 @@ pub(crate) struct ReplayArgs {
 #[derive(Debug, Args)]
 pub(crate) struct VerticalArgs {
     /// Replay a container's recorded use through vertical sizers instead: CSV with the columns
-    /// timestamp and cpu (cores), memory (bytes) or value. --policy then takes VerticalPodAutoscaler
-    /// manifests; default: a VPA with its defaults. Right-sizing stands beside them, with the same
+    /// timestamp and cpu (cores), memory (bytes) or value; empty, nan and null are values that were not
+    /// recorded. --policy then takes VerticalPodAutoscaler manifests; default: a VPA with its defaults. Right-sizing stands beside them, with the same
     /// bounds.
     #[arg(
         long,
@@ -326,8 +326,8 @@ pub(crate) struct DecideArgs {
 /// Arguments of `plimsoll diagnose`.
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArgs {
-    /// Figures of the system and its layers: TOML, YAML or JSON by the file's ending (- = JSON on
-    /// standard input). docs/diagnose.md lists them.
+    /// Figures of the system and its layers: TOML, YAML or JSON by the file's ending (- = JSON or YAML
+    /// on standard input). docs/diagnose.md lists them.
     #[arg(value_name = "FILE")]
     pub(crate) figures: PathBuf,
 
