@@ -252,14 +252,14 @@ fn solve3([a, b, c, d, e, f]: [f64; 6], [x, y, z]: [f64; 3]) -> Option<[f64; 3]>
     let l0 = a.sqrt();
     let l1 = b / l0;
     let square = c - l1 * l1;
-    if !(square > 0.0) {
+    if square.is_nan() || square <= 0.0 {
         return None;
     }
     let l2 = square.sqrt();
     let l3 = d / l0;
     let l4 = (e - l3 * l1) / l2;
     let square = f - l3 * l3 - l4 * l4;
-    if !(square > 0.0) {
+    if square.is_nan() || square <= 0.0 {
         return None;
     }
     let l5 = square.sqrt();
