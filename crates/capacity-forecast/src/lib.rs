@@ -19,6 +19,8 @@ mod ets;
 mod event;
 mod first_passage;
 mod forecaster;
+#[cfg(feature = "serde")]
+mod gaps;
 mod limit;
 mod naive;
 pub mod normal;
@@ -37,6 +39,7 @@ mod simplex;
 #[cfg(feature = "stl")]
 mod stl;
 mod theta;
+mod tracker;
 mod trend;
 
 pub use accuracy::Score;
@@ -66,6 +69,7 @@ pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig,
 #[cfg(feature = "stl")]
 pub use stl::{Decomposition, Mstl, Stl, StlConfig};
 pub use theta::{Theta, ThetaFit, ThetaMethod};
+pub use tracker::{ReplanReason, Tracker, TrackerConfig};
 pub use trend::{
     LeastSquares, MAX_PAIRWISE_POINTS, MannKendall, Points, Siegel, TheilSen, Trend, TrendDirection,
 };

@@ -250,7 +250,7 @@ impl Model {
     }
 
     /// A step's value with its events, within the bounds.
-    fn within(&self, step: usize, value: f64) -> f64 {
+    pub(crate) fn within(&self, step: usize, value: f64) -> f64 {
         let value = self.effect(step).apply(value);
         value.max(self.lower).min(self.upper)
     }
@@ -267,11 +267,9 @@ impl Model {
             residuals,
             unit,
             point,
-            range,
             ..
         } = &self.pooled;
-        // No interval is wider than the history's range on either side of what was seen.
-        let (least, most) = (range.0 - (range.1 - range.0), range.1 + (range.1 - range.0));
+        let (least, most) = self.pooled.farthest();
         let band = residuals.band(level).into_iter().zip(point).enumerate();
         let (lower, upper) = band
             .map(|(step, ((low, high), point))| {

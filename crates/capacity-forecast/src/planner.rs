@@ -237,6 +237,17 @@ impl Planner {
     /// [`ForecastError`]: too few values, none at all, the newest too old or after `now`, seasons that
     /// do not fit the series' step, a horizon of too many steps.
     pub fn plan(&self, series: &Series, now: Duration) -> Result<Plan, ForecastError> {
+        Ok(self.plan_beyond(series, now, Some(Duration::ZERO))?.0)
+    }
+
+    /// A plan that reaches further than the horizon, by a quarter where that is not given; and the
+    /// steps within the horizon.
+    pub(crate) fn plan_beyond(
+        &self,
+        series: &Series,
+        now: Duration,
+        spare: Option<Duration>,
+    ) -> Result<(Plan, usize), ForecastError> {
         let config = &self.config;
         let series = &series.tail(config.max_history);
         let observed = series.observed();
@@ -251,20 +262,12 @@ impl Planner {
                 need: config.min_observed,
             });
         }
-        let step = series.step();
-        let age = match now.checked_sub(last) {
-            Some(age) => age,
-            // The value of a step is known when the step is over; its time may lie within it.
-            None if last - now <= step => Duration::ZERO,
-            None => return Err(ForecastError::FromTheFuture { ahead: last - now }),
+        check_age(last, now, series.step(), self.max_age(series))?;
+        let window = self.steps(series, now, Duration::ZERO)?;
+        let steps = match spare {
+            Some(spare) => self.steps(series, now, spare)?,
+            None => (window + window.div_ceil(4)).min(MOST_STEPS),
         };
-        let limit = config
-            .max_age
-            .unwrap_or((config.horizon / 10).max(3 * step));
-        if age > limit {
-            return Err(ForecastError::Stale { age, limit });
-        }
-        let steps = self.steps(series, now)?;
         let report = config
             .seasons
             .resolve(series)
@@ -284,12 +287,25 @@ impl Planner {
                     bound: "accepted".to_owned(),
                 },
             })?;
-        Ok(self.fit(series, now, (last, current), steps, report))
+        let plan = self.fit(series, now, (last, current), steps, report);
+        Ok((plan, window))
     }
 
-    /// Steps until `now` + horizon.
-    fn steps(&self, series: &Series, now: Duration) -> Result<usize, ForecastError> {
+    /// Greatest age of the newest value.
+    pub(crate) fn max_age(&self, series: &Series) -> Duration {
+        let usual = (self.config.horizon / 10).max(series.step().saturating_mul(3));
+        self.config.max_age.unwrap_or(usual)
+    }
+
+    /// Steps until `now` + horizon and what is spare.
+    fn steps(
+        &self,
+        series: &Series,
+        now: Duration,
+        spare: Duration,
+    ) -> Result<usize, ForecastError> {
         let until = now.saturating_add(self.config.horizon);
+        let until = until.saturating_add(spare);
         let ahead = until.saturating_sub(series.end()).as_secs_f64() / series.step().as_secs_f64();
         // A whole number of steps must not become one more by rounding.
         let steps = trunc_count((ahead - 1e-9).ceil()).max(1);
@@ -360,4 +376,26 @@ impl Planner {
             model,
         }
     }
+}
+
+/// Refuses a newest value that is too old, or later than `now`.
+pub(crate) fn check_age(
+    newest: Duration,
+    now: Duration,
+    step: Duration,
+    limit: Duration,
+) -> Result<(), ForecastError> {
+    let age = match now.checked_sub(newest) {
+        Some(age) => age,
+        // The value of a step is known when the step is over; its time may lie within it.
+        None if newest - now <= step => Duration::ZERO,
+        None => {
+            let ahead = newest - now;
+            return Err(ForecastError::FromTheFuture { ahead });
+        }
+    };
+    if age > limit {
+        return Err(ForecastError::Stale { age, limit });
+    }
+    Ok(())
 }

@@ -258,6 +258,75 @@ impl EtsFit {
         )
     }
 
+    /// Goes on by one value: the same as a pass over the longer series. O(1) but for the season, which
+    /// moves up by one step; `fitted` and `errors` grow.
+    ///
+    /// # Errors
+    /// [`ForecastError::NotFinite`] and [`NoFit`](ForecastError::NoFit) as for [`Ets::filter`]; nothing
+    /// changes then.
+    ///
+    /// ```
+    /// # use capacity_forecast::*;
+    /// let model = Ets::new("ANN".parse()?, EtsParameters::default(), EtsState::default())?;
+    /// let mut fit = model.filter(&[1.0, 2.0])?;
+    /// fit.update(4.0)?;
+    /// assert_eq!(fit, model.filter(&[1.0, 2.0, 4.0])?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn update(&mut self, value: f64) -> Result<(), ForecastError> {
+        check_finite(&[value]).map_err(|_| ForecastError::NotFinite {
+            what: "values".to_owned(),
+            index: self.errors.len(),
+        })?;
+        let form = self.model.form();
+        let mut running = Running {
+            level: self.end.level,
+            trend: self.end.trend,
+            season: core::mem::take(&mut self.end.season),
+        };
+        if running.season.is_empty() {
+            running.season.push(0.0);
+        }
+        let first = running.season.first().copied();
+        let mut expected = 0.0;
+        let sums = filter::run(
+            form,
+            self.model.season_update(),
+            &self.model.parameters(),
+            &[value],
+            &mut running,
+            |forecast, _| expected = forecast,
+        );
+        if sums.is_none()
+            && let (Some(place), Some(before)) = (running.season.first_mut(), first)
+        {
+            *place = before;
+        }
+        if sums.is_some() {
+            running.season.rotate_left(1);
+        }
+        if form.is_seasonal() {
+            self.end.season = running.season;
+        }
+        let Some(sums) = sums else {
+            return Err(ForecastError::NoFit {
+                model: format!("ETS {form}"),
+            });
+        };
+        self.end.level = running.level;
+        self.end.trend = running.trend;
+        let miss = value - expected;
+        let relative = form.error == EtsError::Multiplicative;
+        self.errors
+            .push(if relative { miss / expected } else { miss });
+        self.fitted.push(expected);
+        self.sums.squares += sums.squares;
+        self.sums.logs += sums.logs;
+        self.low = self.low.min(value);
+        self.high = self.high.max(value);
+        Ok(())
+    }
+
     /// Point forecasts: the path without errors. `false`, and nothing to rely on, if one is not
     /// finite. O(h).
     ///

@@ -31,21 +31,25 @@ const NODES: [f64; 9] = [
 
 /// Forecast and residuals, as what limits are held against.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Paths {
     /// Steps of a block.
     block: usize,
     /// Residuals of each judged origin, NaN where nothing was seen.
+    #[cfg_attr(feature = "serde", serde(with = "crate::gaps"))]
     residuals: Vec<f64>,
     /// What each origin counts.
     weights: Vec<f64>,
     /// Remainders of blocks less their mean, by phase; NaN where nothing was seen.
+    #[cfg_attr(feature = "serde", serde(with = "crate::gaps"))]
     remainders: Vec<f64>,
     /// Phase of the first step ahead.
     phase: usize,
     /// Standard deviation of a block's level, one a block ahead, never falling.
     deviation: Vec<f64>,
-    /// Phase of the first step ahead is 0 for the structural model's residuals.
     structure: Option<Structure>,
+    /// Phase of the first step ahead among the structural model's residuals.
+    structure_phase: usize,
 }
 
 /// How many values in a run must lie beyond a limit, and which of those before the first step do; the
@@ -143,6 +147,46 @@ impl Paths {
             phase: task.values.len() % block,
             deviation,
             structure,
+            structure_phase: 0,
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) fn is_sound(&self, horizon: usize) -> bool {
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        let structure = |structure: &Structure| {
+            structure.point.len() == horizon
+                && finite(&structure.point)
+                && finite(&structure.level_deviation)
+                && (0.0..=1.0).contains(&structure.adequacy)
+        };
+        self.block > 0
+            && self.residuals.len() == self.weights.len() * horizon
+            && finite(&self.weights)
+            && self.remainders.len().is_multiple_of(self.block)
+            && self.phase < self.block
+            && self.structure_phase < self.block
+            && finite(&self.deviation)
+            && self.structure.as_ref().is_none_or(structure)
+    }
+
+    /// The same seen from so many steps later, for fewer steps ahead: a forecast made then errs at each
+    /// distance as this one does.
+    pub(crate) fn later(&self, steps: usize, horizon: usize, ahead: usize) -> Self {
+        let rows = self.residuals.chunks_exact(horizon.max(1));
+        let structure = self.structure.as_ref().map(|structure| Structure {
+            point: part(&structure.point, steps, steps + ahead).to_vec(),
+            ..structure.clone()
+        });
+        Self {
+            residuals: rows.flat_map(|row| part(row, 0, ahead)).copied().collect(),
+            phase: (self.phase + steps) % self.block,
+            structure_phase: (self.structure_phase + steps) % self.block,
+            structure,
+            weights: self.weights.clone(),
+            remainders: self.remainders.clone(),
+            deviation: self.deviation.clone(),
+            block: self.block,
         }
     }
 
@@ -180,7 +224,7 @@ impl Paths {
                 .collect();
             let cycles = Cycles {
                 block: self.block,
-                phase: 0,
+                phase: self.structure_phase,
                 remainders: &structure.residuals,
                 stride: 1,
                 deviation: &structure.level_deviation,

@@ -120,11 +120,15 @@ fn phase_unrest(task: &Task<'_>, residuals: &[f64]) -> Vec<f64> {
 
 /// Quantiles of the scaled residuals at the knots.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Residuals {
     knots: Vec<usize>,
     /// Residuals over their scale, one row an origin; NaN where nothing was seen.
+    #[cfg_attr(feature = "serde", serde(with = "crate::gaps"))]
     scaled: Vec<f64>,
     pooled: Vec<Ranked>,
+    /// Steps of a row.
+    horizon: usize,
     /// Scale of each step ahead of the end.
     scales: Vec<f64>,
     windows: f64,
@@ -134,6 +138,7 @@ pub(crate) struct Residuals {
 
 /// Scaled residuals around a knot, ascending, and their sizes, ascending.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Ranked {
     values: Vec<f64>,
     sizes: Vec<f64>,
@@ -168,6 +173,7 @@ impl Residuals {
             pooled: pool(&scaled, &knots, horizon, unknown),
             knots,
             scaled,
+            horizon,
             scales: scales.collect(),
             windows: task.effective_windows().min(count_f64(judged.len())),
             unknown,
@@ -181,7 +187,63 @@ impl Residuals {
 
     /// Origins that the residuals are from.
     pub(crate) fn origins(&self) -> usize {
-        self.scaled.len() / self.scales.len().max(1)
+        self.scaled.len() / self.horizon.max(1)
+    }
+
+    #[cfg(feature = "serde")]
+    pub(super) fn is_sound(&self, horizon: usize) -> bool {
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        let ranked = |ranked: &Ranked| {
+            !ranked.values.is_empty()
+                && ranked.values.len() == ranked.sizes.len()
+                && finite(&ranked.values)
+                && finite(&ranked.sizes)
+        };
+        self.horizon == horizon
+            && self.scaled.len().is_multiple_of(horizon.max(1))
+            && self.scales.len() == horizon
+            && finite(&self.scales)
+            && self.knots.len() == self.pooled.len()
+            && self.knots.is_sorted_by(|a, b| a < b)
+            && self.pooled.iter().all(ranked)
+            && self.windows >= 1.0
+            && self.windows.is_finite()
+            && self.unknown.is_finite()
+    }
+
+    /// Residuals over their scale, one row of [`horizon`](Self::horizon) steps an origin.
+    pub(crate) fn scaled(&self) -> &[f64] {
+        &self.scaled
+    }
+
+    /// Steps of a row.
+    pub(crate) const fn horizon(&self) -> usize {
+        self.horizon
+    }
+
+    /// Scale of a step ahead.
+    pub(crate) fn scale(&self, step: usize) -> f64 {
+        at(&self.scales, step)
+    }
+
+    /// How far below and above its forecast a step lies with this probability when it is `lead` steps
+    /// ahead, from 0.
+    pub(crate) fn around(&self, step: usize, lead: usize, level: f64) -> (f64, f64) {
+        let quantiles = |index: usize| {
+            let ranked = self.pooled.get(index);
+            ranked.map(|ranked| ranked.quantiles(level, widening(level, self.windows)))
+        };
+        let (low, high) = between(&self.knots, lead, quantiles);
+        let scale = self.scale(step);
+        (scale * low, scale * high)
+    }
+
+    /// The same, for `ahead` steps that begin so many later.
+    pub(crate) fn later(&self, steps: usize, ahead: usize) -> Self {
+        Self {
+            scales: part(&self.scales, steps, steps + ahead).to_vec(),
+            ..self.clone()
+        }
     }
 
     /// Whether enough residuals were seen for a rank at this level at every step ahead.
@@ -203,7 +265,7 @@ impl Residuals {
     /// Share of the newer half's residuals within the older half's intervals; `None` where either
     /// half has too few origins.
     pub(crate) fn newer_within_older(&self, level: f64) -> Option<f64> {
-        let horizon = self.scales.len();
+        let horizon = self.horizon;
         let older = self.origins() / 2;
         if older < FEWEST_ORIGINS {
             return None;
@@ -253,6 +315,27 @@ fn pool(scaled: &[f64], knots: &[usize], horizon: usize, unknown: f64) -> Vec<Ra
     knots.iter().map(around).collect()
 }
 
+/// How much wider than the residuals' quantiles an interval is.
+fn widening(level: f64, windows: f64) -> f64 {
+    let wide = WIDEN_95 * (1.0 + WIDEN_95_A_WINDOW / windows);
+    let share = ((level - 0.8) / 0.15).clamp(0.0, 1.0);
+    WIDEN_80 + share * (wide - WIDEN_80)
+}
+
+impl Ranked {
+    /// Lower and upper quantile of a level, widened.
+    fn quantiles(&self, level: f64, widen: f64) -> (f64, f64) {
+        let side = (1.0 - level) / 2.0;
+        let count = count_f64(self.sizes.len());
+        let rank = trunc_count(((count + 1.0) * level).ceil()).clamp(1, self.sizes.len().max(1));
+        let radius = at(&self.sizes, rank - 1);
+        let signed = |q: f64| at_rank(&self.values, q);
+        let low = (1.0 - SIGNED) * -radius + SIGNED * signed(side);
+        let high = (1.0 - SIGNED) * radius + SIGNED * signed(1.0 - side);
+        (widen * low, widen * high)
+    }
+}
+
 /// A level's quantiles at the knots.
 struct Between<'a> {
     knots: &'a [usize],
@@ -261,41 +344,34 @@ struct Between<'a> {
 
 impl<'a> Between<'a> {
     fn new(knots: &'a [usize], pooled: &[Ranked], level: f64, windows: f64) -> Self {
-        let wide = WIDEN_95 * (1.0 + WIDEN_95_A_WINDOW / windows);
-        let share = ((level - 0.8) / 0.15).clamp(0.0, 1.0);
-        let widen = WIDEN_80 + share * (wide - WIDEN_80);
-        let side = (1.0 - level) / 2.0;
-        let of_knot = |ranked: &Ranked| {
-            let count = count_f64(ranked.sizes.len());
-            let rank = trunc_count(((count + 1.0) * level).ceil()).clamp(1, ranked.sizes.len());
-            let radius = at(&ranked.sizes, rank - 1);
-            let signed = |q: f64| at_rank(&ranked.values, q);
-            let low = (1.0 - SIGNED) * -radius + SIGNED * signed(side);
-            let high = (1.0 - SIGNED) * radius + SIGNED * signed(1.0 - side);
-            (widen * low, widen * high)
-        };
+        let widen = widening(level, windows);
+        let of_knot = |ranked: &Ranked| ranked.quantiles(level, widen);
         Self {
             knots,
             quantiles: pooled.iter().map(of_knot).collect(),
         }
     }
 
-    /// Linear between knots.
     fn at(&self, step: usize) -> (f64, f64) {
-        let after = self.knots.partition_point(|knot| *knot <= step);
-        let before = after.saturating_sub(1);
-        let (low, high) = self.quantiles.get(before).copied().unwrap_or_default();
-        let ends = (
-            self.knots.get(before),
-            self.knots.get(after),
-            self.quantiles.get(after),
-        );
-        let (Some(from), Some(next), Some((low2, high2))) = ends else {
-            return (low, high);
-        };
-        let share = count_f64(step.saturating_sub(*from)) / count_f64(next - from);
-        (low + share * (low2 - low), high + share * (high2 - high))
+        between(self.knots, step, |index| self.quantiles.get(index).copied())
     }
+}
+
+/// What knots have, linear between them.
+fn between(
+    knots: &[usize],
+    step: usize,
+    of_knot: impl Fn(usize) -> Option<(f64, f64)>,
+) -> (f64, f64) {
+    let after = knots.partition_point(|knot| *knot <= step);
+    let before = after.saturating_sub(1);
+    let (low, high) = of_knot(before).unwrap_or_default();
+    let (Some(from), Some(next)) = (knots.get(before), knots.get(after)) else {
+        return (low, high);
+    };
+    let (low2, high2) = of_knot(after).unwrap_or_default();
+    let share = count_f64(step.saturating_sub(*from)) / count_f64(next - from);
+    (low + share * (low2 - low), high + share * (high2 - high))
 }
 
 /// Sizes of ascending values, ascending.

@@ -46,6 +46,7 @@ fn unit(values: &[f64]) -> f64 {
 
 /// What the pool gives.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Pooled {
     /// What `residuals` and `paths` count in; `point` is in the series' own unit.
     pub(crate) unit: f64,
@@ -59,6 +60,30 @@ pub(crate) struct Pooled {
     /// 1 less the backtest's mean absolute error over that of the naive forecast with the season;
     /// `None` where that made no error.
     pub(crate) skill: Option<f64>,
+}
+
+impl Pooled {
+    /// Whether the parts of a state that was read back belong together.
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_sound(&self) -> bool {
+        let horizon = self.point.len();
+        let (least, most) = self.range;
+        horizon > 0
+            && self.unit > 0.0
+            && self.unit.is_finite()
+            && least.is_finite()
+            && most.is_finite()
+            && least <= most
+            && self.point.iter().all(|value| value.is_finite())
+            && self.residuals.is_sound(horizon)
+            && self.paths.is_sound(horizon)
+    }
+
+    /// Where intervals end, over `unit`: the history's range on either side of what was seen.
+    pub(crate) fn farthest(&self) -> (f64, f64) {
+        let (least, most) = self.range;
+        (least - (most - least), most + (most - least))
+    }
 }
 
 /// Forecasts `horizon` steps of a history without gaps.

@@ -15,6 +15,7 @@ const TIME_CONSTANTS: [f64; 5] = [1.5, 2.5, 3.5, 5.0, 7.0];
 
 /// A level as a function of the cycle's number.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Shape {
     Constant {
         level: f64,

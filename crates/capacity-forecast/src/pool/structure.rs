@@ -30,6 +30,7 @@ const BREAK_MARGIN: f64 = 6.0;
 
 /// The fitted model.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Structure {
     /// 0 where it does not describe the history, 1 where nothing speaks against it.
     pub(crate) adequacy: f64,
@@ -37,6 +38,7 @@ pub(crate) struct Structure {
     /// Forecast, one a step.
     pub(crate) point: Vec<f64>,
     /// What it left of whole cycles; NaN where nothing was seen.
+    #[cfg_attr(feature = "serde", serde(with = "crate::gaps"))]
     pub(crate) residuals: Vec<f64>,
     /// Standard deviation of the level, one a cycle ahead.
     pub(crate) level_deviation: Vec<f64>,

@@ -11,6 +11,7 @@ mod outliers;
 mod season;
 mod series;
 mod statistics;
+mod tracker;
 mod trend;
 
 use proptest::test_runner::Config;

@@ -88,6 +88,40 @@ proptest! {
         }
     }
 
+    /// Value by value is the same as one pass over all of them.
+    #[test]
+    fn an_ets_that_goes_on_is_one_that_saw_it_all(
+        values in series(),
+        season in 1..13_usize,
+        later in series(),
+    ) {
+        let Ok(mut fit) = AutoEts::new().fit(&values, season) else {
+            return Ok(());
+        };
+        let mut all = values;
+        let model = fit.model().clone();
+        for value in later.into_iter().take(20) {
+            all.push(value);
+            let whole = model.filter(&all);
+            let before = fit.clone();
+            match (fit.update(value), whole) {
+                (Ok(()), Ok(whole)) => {
+                    for (own, whole) in fit.fitted().iter().zip(whole.fitted()) {
+                        prop_assert!((own - whole).abs() <= 1e-9 * whole.abs());
+                    }
+                    let (own, whole) = (fit.end(), whole.end());
+                    prop_assert!((own.level - whole.level).abs() <= 1e-9 * whole.level.abs());
+                    prop_assert_eq!(&own.season, &whole.season);
+                }
+                (Err(_), Err(_)) => {
+                    prop_assert_eq!(&fit, &before);
+                    all.pop();
+                }
+                (own, whole) => prop_assert!(false, "{own:?} but {whole:?}"),
+            }
+        }
+    }
+
     #[test]
     fn ets_intervals_hold_the_point_and_do_not_explode(
         values in series(),
