@@ -126,6 +126,12 @@ pub enum ForecastError {
         /// The range it must lie in.
         bound: String,
     },
+    /// A part of a state that was read back contradicts another.
+    #[error("{what} does not belong to the rest of the state")]
+    Inconsistent {
+        /// Path of the part.
+        what: String,
+    },
     /// Two series that belong together differ in length.
     #[error("{what} has {have} values, must have {need}")]
     LengthMismatch {

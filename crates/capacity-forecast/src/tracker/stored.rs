@@ -98,8 +98,8 @@ impl TryFrom<Stored> for Tracker {
                 && state.alphas.iter().all(|alpha| alpha.is_finite())
         };
         let checks = [
-            ("window", (1..=steps).contains(&stored.window)),
             ("plan.pooled", plan.pooled.is_sound()),
+            ("window", (1..=steps).contains(&stored.window)),
             (
                 "plan.effects",
                 plan.effects.is_empty() || plan.effects.len() == steps,
@@ -131,11 +131,8 @@ impl TryFrom<Stored> for Tracker {
             ),
         ];
         if let Some((field, _)) = checks.iter().find(|(_, sound)| !sound) {
-            return Err(ForecastError::range(
-                *field,
-                "something else",
-                "what belongs to the rest of the tracker",
-            ));
+            let what = (*field).to_owned();
+            return Err(ForecastError::Inconsistent { what });
         }
         let model = Model {
             pooled: plan.pooled,

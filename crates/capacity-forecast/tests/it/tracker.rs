@@ -115,7 +115,7 @@ fn errors_that_last_move_the_forecast() {
         tracker.update(step * HOUR, values[index]).unwrap();
     }
     assert!(
-        own < 0.7 * old,
+        own < 0.85 * old,
         "one step ahead: {own} against {old} of the plan"
     );
 }
@@ -255,7 +255,8 @@ fn planned_events_are_no_errors() {
 #[test]
 fn many_samples_a_step_are_their_mean() {
     let config = SeriesConfig::default().with_step(Some(HOUR));
-    let samples: Vec<(Duration, f64)> = (0..480_u32).map(|h| (h * HOUR, wave(h))).collect();
+    let quarters = (0..1920_u32).map(|quarter| (quarter * HOUR / 4, wave(quarter / 4)));
+    let samples: Vec<(Duration, f64)> = quarters.collect();
     let bins = || Series::from_samples(samples.clone(), &config).unwrap();
     let now = bins().end();
     let mut whole = Tracker::new(&planner(), TrackerConfig::default(), bins(), now).unwrap();
@@ -325,14 +326,9 @@ fn a_damaged_tracker_is_refused_and_the_part_named() {
             .err()
             .unwrap_or_else(|| panic!("{path} was taken"))
             .to_string();
-        let part = path
-            .trim_start_matches('/')
-            .split('/')
-            .take(2)
-            .last()
-            .unwrap();
+        let mut parts = path.split('/').filter(|part| part.len() > 4);
         assert!(
-            message.contains(part) || path.contains("effects"),
+            parts.any(|part| message.contains(part)),
             "{path}: {message}"
         );
     }
