@@ -117,7 +117,7 @@ impl Errors {
             ages,
             sums,
             counts,
-            least: 1e-9 * (task.most.abs().max(task.least.abs()) + 1e-300),
+            least: 1e-9 * (task.most.abs().max(task.least.abs()) + 1e-100),
             ends,
         }
     }
@@ -267,13 +267,17 @@ fn sort(ranked: &mut [(f64, f64, &[f64])]) {
 fn weighted_middle(ranked: &[(f64, f64, &[f64])]) -> f64 {
     let (low, high) = (0.5 - MIDDLE, 0.5 + MIDDLE);
     let (mut sum, mut below) = (0.0, 0.0);
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for (value, weight, _) in ranked {
         let above: f64 = below + weight;
         let share = above.min(high) - below.max(low);
         if share > 0.0 {
             sum += share * value;
+            least = least.min(*value);
+            most = most.max(*value);
         }
         below = above;
     }
-    sum / (2.0 * MIDDLE)
+    // Where they agree the mean is what they say, not that and a rounding.
+    (sum / (2.0 * MIDDLE)).max(least).min(most)
 }

@@ -1,6 +1,8 @@
 //! Tables, properties and snapshots of the forecasts, through the public API.
 
 mod accuracy;
+mod any_series;
+mod breach;
 mod change_points;
 mod conformal;
 mod event;
@@ -8,6 +10,7 @@ mod first_passage;
 mod members;
 mod normal;
 mod outliers;
+mod planner;
 mod season;
 mod series;
 mod statistics;
