@@ -47,7 +47,6 @@ pub struct ProbabilityBy {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
 pub enum TrendFinding {
     /// That of the cycles' medians, as [`Plan::trend`] finds it; slopes are per day.
     Found(Trend),
