@@ -11,11 +11,11 @@ use crate::urgency::{UrgencyConfig, UrgencyDecision, UrgencyReason};
 
 /// Doublings of the distance until a limit is given up as too far, and halvings of the last one.
 const DOUBLINGS: usize = 10;
-const HALVINGS: usize = 16;
+const HALVINGS: usize = 12;
 
 /// How far the limit must move so that the metric reaches it within the horizon, which covers the lead
 /// time, with less than the accepted risk, [`UrgencyConfig::medium`]. Found by bisection on the same
-/// plan, to 10⁻⁴ of the move; an expectation like the rest of the plan, not an order form.
+/// plan, to a thousandth of the move; an expectation like the rest of the plan, not an order form.
 ///
 /// ```
 /// # use capacity_forecast::*;

@@ -7,6 +7,7 @@ use crate::breach::{Breach, TimeToLimit};
 use crate::error::ForecastError;
 use crate::limit::Limit;
 use crate::metric::{Metric, MetricKind};
+use crate::numeric::finite;
 use crate::plan::{Calibration, MemberShare, Plan};
 use crate::trend::{Trend, TrendDirection};
 use crate::urgency::UrgencyDecision;
@@ -151,7 +152,7 @@ impl CapacityForecast {
     ) -> Self {
         let limit = &breach.limit;
         let horizon = plan.horizon();
-        let left = |step: usize, value: f64| limit.sign() * (limit.at(step) - value);
+        let left = |step: usize, value: f64| finite(limit.sign() * (limit.at(step) - value));
         let steps = plan.point.iter().copied().enumerate();
         let nearest = steps.min_by(|a, b| left(a.0, a.1).total_cmp(&left(b.0, b.1)));
         let reference = Some(limit.at(0)).filter(|limit| limit.abs() > 0.0);

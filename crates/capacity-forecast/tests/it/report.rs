@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use capacity_forecast::{
     Action, CapacityPlanner, CapacityPlannerConfig, ForecastError, Health, Limit, Metric,
-    MetricKind, PlannerConfig, Relief, Report, Series, TrendDirection, TrendFinding, Urgency,
-    UrgencyConfig, UrgencyReason,
+    MetricKind, Planner, PlannerConfig, Relief, Report, Series, TrendDirection, TrendFinding,
+    Urgency, UrgencyConfig, UrgencyReason, UrgencyTracker,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -353,6 +353,32 @@ fn urgency_is_held_over_reports_and_resumes() {
     let mut other = self::planner(vec![Metric::new("other", MetricKind::CpuUtilization)]);
     other.resume(planner.tracker());
     assert_eq!(other.tracker().last("m"), None);
+}
+
+#[test]
+fn hysteresis_calms_what_is_planned_every_hour() {
+    let series = load(0.08, 0.008);
+    let planner = Planner::new(PlannerConfig::default()).unwrap();
+    let releases = [1.0, UrgencyConfig::default().release];
+    let trackers = releases.map(|release| UrgencyConfig::default().with_release(release));
+    let mut trackers = trackers.map(|config| UrgencyTracker::new(config).unwrap());
+    let mut changes = [0; 2];
+    for end in COUNT - 168..COUNT {
+        let known = series.values()[..end as usize].to_vec();
+        let known = Series::from_grid(Duration::ZERO, HOUR, known).unwrap();
+        let plan = planner.plan(&known, known.end()).unwrap();
+        let breach = plan.breach(&Limit::at_least(0.92)).unwrap();
+        for (tracker, changes) in trackers.iter_mut().zip(&mut changes) {
+            let before = tracker.last("m").unwrap_or_default();
+            let after = tracker.decide("m", &breach, DAY).unwrap().urgency;
+            *changes += usize::from(before != after);
+        }
+    }
+    let [without, with] = changes;
+    assert!(
+        with > 0 && 3 * with <= 2 * without,
+        "{with} changes of {without}"
+    );
 }
 
 #[test]

@@ -284,6 +284,13 @@ proptest! {
             prop_assert!(forecast.predicted.is_finite() && forecast.nearest.is_finite());
             prop_assert!((0.0..=1.0).contains(&forecast.urgency.probability));
         }
+        // JSON has no infinities: one would be read back as an error.
+        #[cfg(feature = "serde")]
+        {
+            let text = serde_json::to_string(&report).unwrap();
+            let back = serde_json::from_str::<Report>(&text);
+            prop_assert!(back.is_ok(), "{:?} of {}", back.err(), text);
+        }
         // The same again, from plans made one by one.
         let plans: Vec<_> = given.iter().map(|(n, s)| (*n, planner.plan(n, s, 200 * HOUR))).collect();
         let plans = plans.iter().map(|(n, plan)| (*n, plan.as_ref().map_err(Clone::clone)));
