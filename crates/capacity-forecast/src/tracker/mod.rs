@@ -25,6 +25,7 @@ use crate::plan::{Interval, Model, Plan};
 use crate::planner::Planner;
 use crate::pool::Pooled;
 use crate::series::{Series, SeriesError};
+use crate::trend::CycleLevels;
 use correction::{Correction, Errors};
 
 /// Why it is time for a new plan.
@@ -136,7 +137,9 @@ impl Tracker {
             // The series keeps fewer already.
             Err(_) => series,
         };
-        let (plan, window) = planner.plan_beyond(&series, now, config.spare)?;
+        let (mut plan, window) = planner.plan_beyond(&series, now, config.spare)?;
+        // Taken anew from all samples when asked for.
+        plan.model.cycles = CycleLevels::default();
         let state = State {
             steps: 0,
             errors: Errors::default(),
@@ -453,6 +456,7 @@ impl Tracker {
             lower: *lower,
             upper: *upper,
             newest: tail(self.series.values(), 1000).to_vec(),
+            cycles: CycleLevels::new(self.series.values(), &self.plan.seasons.lengths()),
         };
         let alphas = self.plan.intervals.iter().zip(&self.current.alphas);
         let interval = |(planned, alpha): (&Interval, &f64)| {

@@ -11,6 +11,7 @@ use crate::plan::{Calibration, Interval, MemberShare, Model, Plan};
 use crate::pool::Pooled;
 use crate::season::SeasonReport;
 use crate::series::{Repairs, Series};
+use crate::trend::CycleLevels;
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +141,7 @@ impl TryFrom<Stored> for Tracker {
             lower: plan.lower.unwrap_or(f64::NEG_INFINITY),
             upper: plan.upper.unwrap_or(f64::INFINITY),
             newest: plan.before,
+            cycles: CycleLevels::default(),
         };
         Ok(Self {
             plan: Plan {

@@ -11,11 +11,14 @@ mod members;
 mod normal;
 mod outliers;
 mod planner;
+mod report;
+mod report_properties;
 mod season;
 mod series;
 mod statistics;
 mod tracker;
 mod trend;
+mod urgency;
 
 use proptest::test_runner::Config;
 
