@@ -6,7 +6,7 @@
     clippy::float_cmp,
     clippy::cast_possible_truncation
 )]
-//! Draft.
+#![doc = include_str!("../README.md")]
 
 pub mod accuracy;
 mod breach;
