@@ -3,7 +3,8 @@ use autoscale_core::{Resources, RightSizingConfig, UpdateMode, VerticalDecision}
 use super::assert_covers;
 use crate::right_sizing::{Container, MIB, config, noise};
 
-/// A week of noise, a shift, a leak beyond the request and a sudden need, all decisions.
+/// A week of noise, a shift, a leak beyond the request, a sudden need and rises that only a larger
+/// margin covers, all decisions.
 fn week(config: RightSizingConfig) -> Vec<VerticalDecision> {
     let mut container = Container::new(config, Resources::new(3000, 1000 * MIB));
     (0..6 * 1440_u64)
@@ -12,7 +13,12 @@ fn week(config: RightSizingConfig) -> Vec<VerticalDecision> {
             let cores = 0.5 * noise(minute) * shift;
             let leak = 500.0 + 0.2 * (minute % 1500) as f64;
             let sudden = if minute % 1111 == 1110 { 1800.0 } else { 0.0 };
-            let bytes = (leak + sudden) * MIB as f64;
+            let rise = if minute % 600 > 590 {
+                0.02 * (minute / 600) as f64
+            } else {
+                0.0
+            };
+            let bytes = (leak + sudden) * (1.0 + rise) * MIB as f64;
             container.see(Some(cores), Some(bytes)).clone()
         })
         .collect()
