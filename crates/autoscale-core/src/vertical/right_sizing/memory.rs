@@ -2,8 +2,8 @@
 //!
 //! Use that climbs is followed before it runs out, so headroom is needed only for what it rises by
 //! from one sample to the next: its *rise*, the most by which it exceeded its highest use of the last
-//! hour within a week. What is larger than [`SUDDEN`] no headroom foresees; a kill out of the blue is
-//! therefore given much more at once, and what is too much of it is soon taken back.
+//! hour within a week. What is larger than [`SUDDEN`] no headroom foresees; after a kill much more is
+//! therefore given at once, and what was too much of it is soon taken back.
 //!
 //! Margin = scale × ([`LEAST`] + [`RISES`] × rise), the scale one a shadow. More is given once the
 //! highest use of the last hour is within [`NEAR`] of the margin. How much more doubles while that
@@ -44,8 +44,9 @@ const SEEN_H: f64 = 36.0;
 /// Given beyond use that is near, doubled each time.
 const STEP: f64 = 0.03;
 const STEP_HALF_LIFE_H: f64 = 24.0;
-/// And after a kill out of the blue.
-const OUT_OF_THE_BLUE: f64 = 0.5;
+/// And after a kill, which shows that use was above the request, not by how much: a second kill would
+/// cost more than the slack until it is taken back.
+const AFTER_A_KILL: f64 = 0.8;
 /// A restart to take memory back must have cost this much: slack of the mean use for so many hours.
 const RESTART_H: f64 = 4.0;
 /// So much more than what is asked for is left alone.
@@ -277,8 +278,9 @@ impl Memory {
         let wanted = self.growth.judge(&seen, request, margin, budget);
         match killed {
             Some(needed) => {
-                let blue = before > 0.0 && before * (1.0 + SUDDEN) < request;
-                let more = self.growth.step + if blue { OUT_OF_THE_BLUE } else { 0.0 };
+                // What was never seen before may just have been started with too little.
+                let unknown = if before > 0.0 { AFTER_A_KILL } else { 0.0 };
+                let more = self.growth.step + unknown;
                 let grown = needed * (1.0 + more);
                 Some(wanted.unwrap_or(0.0).max(grown).max(self.with_margin()))
             }

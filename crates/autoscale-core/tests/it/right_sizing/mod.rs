@@ -171,6 +171,30 @@ fn a_kill_gives_more_at_once() {
 }
 
 #[test]
+fn a_kill_of_what_was_seen_gives_much_more_and_it_is_taken_back() {
+    let config = config().with_control_cpu(false);
+    let mut container = Container::new(config, Resources::new(0, 1000 * MIB));
+    let peak = 3 * 1440;
+    for minute in 0..peak {
+        // Near the request just before the kill: how far use goes beyond it is unknown all the same.
+        let bytes = if minute == peak - 1 { 505 } else { 500 } * MIB;
+        container.see(None, Some(bytes as f64));
+    }
+    let held = container.request.memory_bytes.unwrap();
+    assert!(held < 530 * MIB, "{} MiB", held / MIB);
+    container.see(None, Some(900.0 * MIB as f64));
+    let given = container.request.memory_bytes.unwrap();
+    // Of the request and 100 MiB on top at least 1.8 times as much: the second kill is spared.
+    assert!(given > (held + 100 * MIB) * 18 / 10, "{} MiB", given / MIB);
+    assert_eq!(container.last.reason, VerticalReason::Violations);
+    for _ in 0..14 * 1440 {
+        container.see(None, Some(500.0 * MIB as f64));
+    }
+    let held = container.request.memory_bytes.unwrap() / MIB;
+    assert!((500..520).contains(&held), "{held} MiB for a use of 500");
+}
+
+#[test]
 fn reasons_and_stages() {
     let seen = |request| {
         ContainerObservation::new(request)
