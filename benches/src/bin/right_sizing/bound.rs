@@ -20,15 +20,15 @@ pub(crate) fn least_request(usage: &[f64], changes: u64) -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..=changes {
         let mut next = vec![f64::INFINITY; blocks + 1];
-        for end in 1..=blocks {
+        for (end, cost) in next.iter_mut().enumerate().skip(1) {
             let (mut request, mut weight) = (0.0_f64, 0.0);
             for start in (0..end).rev() {
                 request = request.max(highest[start]);
                 weight += weights[start];
-                if weight * request > next[end] {
+                if weight * request > *cost {
                     break; // Longer parts only cost more.
                 }
-                next[end] = next[end].min(least[start] + weight * request);
+                *cost = cost.min(least[start] + weight * request);
             }
         }
         if next[blocks] >= best {
