@@ -195,7 +195,7 @@ pub struct ResourceStage {
 pub enum Candidate {
     /// CPU use is remembered with this half-life, in hours.
     CpuHalfLifeHours(f64),
-    /// Memory is given this share more than its highest use.
+    /// Memory is given this share more than its highest use, learnt from what it rises by at once.
     MemoryMargin(f64),
 }
 

@@ -369,28 +369,27 @@ fn replayed(
 }
 
 /// The 96 series that docs/right-sizing.md judges by: nothing was tuned on them, and a dozen of them
-/// say little about restarts.
+/// say little about kills and restarts.
 #[test]
-fn right_sizing_leaves_less_memory_idle_than_the_vpa_with_no_more_restarts() {
-    let (mut ratio, mut restarts, mut violations) = (0.0, (0, 0), 0.0);
+fn right_sizing_leaves_less_memory_idle_than_the_vpa_with_no_more_kills_and_restarts() {
+    let (mut ratio, mut restarts, mut kills) = (0.0, (0, 0), (0, 0));
     let mut count = 0.0;
     for pattern in MemoryPattern::ALL {
-        for seed in 301..325 {
+        for seed in 401..=424 {
             let series = pattern.series(seed, 28);
             let vpa = replayed(&series, &mut Vpa::new(VpaConfig::default()).unwrap());
             let config = RightSizingConfig::default().with_control_cpu(false);
             let ours = replayed(&series, &mut RightSizing::new(config).unwrap());
             ratio += (ours.memory.slack() / vpa.memory.slack()).ln();
             restarts = (restarts.0 + ours.restarts, restarts.1 + vpa.restarts);
-            violations += ours.memory.violation_share();
+            kills = (kills.0 + ours.oom_kills, kills.1 + vpa.oom_kills);
             count += 1.0;
         }
     }
     let ratio = f64::exp(ratio / count);
-    assert!(ratio < 0.8, "{ratio}");
+    assert!(ratio < 0.7, "{ratio}");
     assert!(restarts.0 <= restarts.1, "{restarts:?}");
-    let accepted = RightSizingConfig::default().memory_violations;
-    assert!(violations / count <= accepted, "{violations}");
+    assert!(kills.0 <= kills.1, "{kills:?}");
 }
 
 /// Noise at one level, then at two and a half times as much, then back.
@@ -441,7 +440,9 @@ proptest! {
         prop_assert_eq!(outcome.restarts, outcome.resizes + outcome.oom_kills);
         prop_assert_eq!((ticks.0, ticks.1), (outcome.restarts, 0));
         prop_assert!((ticks.2 - memory.violation_s).abs() < 1e-6);
-        prop_assert!(memory.slack_s >= memory.request_s - memory.usage_s - 1.0);
+        // Sums of thousands of ticks are rounded by a share of them, not by so many bytes.
+        let rounding = 1e-11 * memory.request_s.max(memory.usage_s);
+        prop_assert!(memory.slack_s >= memory.request_s - memory.usage_s - rounding);
         prop_assert!(plant.tick() <= MINUTE && plant.tick() > MINUTE / 4 || step_s < 60);
         let mut again = (SizingOutcome::default(), Ticks::default());
         plant.run(&mut Vpa::new(VpaConfig::default()).unwrap(), &mut again);

@@ -23,7 +23,8 @@ pub struct RightSizingConfig {
     /// Share of the time that CPU use may exceed the request; 1e-6 … 0.5, default 0.05.
     pub cpu_violations: f64,
     /// Share of the time that memory use may exceed the request, which kills the container; 1e-6 …
-    /// 0.5, default 1e-4. What is accepted beyond 2e-5 changes nothing as long as nothing happens.
+    /// 0.5, default 1e-4. It changes nothing as long as nothing happens; once more than it was violated,
+    /// margins that would have violated less are followed.
     pub memory_violations: f64,
     /// Restarts for another request, a day; 0.01 … 100, default 1. Up to four are saved up. Memory
     /// that runs out is given more in any case, and what that costs is saved afterwards.

@@ -3,8 +3,8 @@
 //! Alternatives run in shadow on the same samples, each with its own request, violations, slack and
 //! restarts; one is followed. For CPU they are three half-lives, and each learns the price of a
 //! violation at which the accepted share is kept; for memory three margins above the highest use of
-//! the last days. A restart must save more than it is worth, the more the fewer are left of those
-//! that the budget earns.
+//! a week, learnt from what use rises by at once. A restart must save more than it is worth, the more
+//! the fewer are left of those that the budget earns.
 //!
 //! Source: the idea of cheapest-record shadows is Rzadca et al., "Autopilot: workload autoscaling at
 //! Google", `EuroSys` 2020; of a price that follows the errors Gibbs and Candès, "Adaptive conformal
@@ -23,7 +23,7 @@ use core::time::Duration;
 
 pub use config::RightSizingConfig;
 use levels::HALF_LIVES_H;
-use memory::{MARGINS, Memory};
+use memory::Memory;
 use processor::Processor;
 use record::{Budget, Record, Whole};
 
@@ -334,7 +334,7 @@ impl RightSizing {
             }));
         }
         if let Some(memory) = self.state.memory.as_ref().filter(|m| m.whole.age > 0.0) {
-            let all = memory.shadows.iter().zip(MARGINS).enumerate();
+            let all = memory.shadows.iter().zip(memory.margins()).enumerate();
             out.candidates.extend(all.map(|(index, (shadow, margin))| {
                 let candidate = Candidate::MemoryMargin(margin);
                 let followed = index == memory.followed;

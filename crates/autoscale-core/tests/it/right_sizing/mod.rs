@@ -129,7 +129,7 @@ fn a_shift_is_followed_within_hours_and_back() {
 }
 
 #[test]
-fn memory_grows_before_it_runs_out_and_shrinks_after_three_days() {
+fn memory_grows_before_it_runs_out_and_shrinks_to_what_a_week_needed() {
     let config = config().with_control_cpu(false);
     let mut container = Container::new(config, Resources::new(0, 1000 * MIB));
     let leak = |minute: u64| (500.0 + 0.5 * (minute % 2000) as f64) * MIB as f64;
@@ -141,10 +141,10 @@ fn memory_grows_before_it_runs_out_and_shrinks_after_three_days() {
         violations += u32::from(reason == VerticalReason::Violations);
     }
     assert_eq!(kills, 0);
-    assert_eq!((violations, container.resizes), (2, 3));
+    assert_eq!((violations, container.resizes), (4, 5));
     let held = container.request.memory_bytes.unwrap() / MIB;
     assert!(
-        (1510..1550).contains(&held),
+        (1501..1550).contains(&held),
         "{held} MiB for a leak of 1500"
     );
 }
@@ -168,6 +168,30 @@ fn a_kill_gives_more_at_once() {
         assert!(decision.update);
         assert_eq!(decision.reason, VerticalReason::Violations);
     }
+}
+
+#[test]
+fn a_kill_of_what_was_seen_gives_much_more_and_it_is_taken_back() {
+    let config = config().with_control_cpu(false);
+    let mut container = Container::new(config, Resources::new(0, 1000 * MIB));
+    let peak = 3 * 1440;
+    for minute in 0..peak {
+        // Near the request just before the kill: how far use goes beyond it is unknown all the same.
+        let bytes = if minute == peak - 1 { 505 } else { 500 } * MIB;
+        container.see(None, Some(bytes as f64));
+    }
+    let held = container.request.memory_bytes.unwrap();
+    assert!(held < 530 * MIB, "{} MiB", held / MIB);
+    container.see(None, Some(900.0 * MIB as f64));
+    let given = container.request.memory_bytes.unwrap();
+    // Of the request and 100 MiB on top at least 1.8 times as much: the second kill is spared.
+    assert!(given > (held + 100 * MIB) * 18 / 10, "{} MiB", given / MIB);
+    assert_eq!(container.last.reason, VerticalReason::Violations);
+    for _ in 0..14 * 1440 {
+        container.see(None, Some(500.0 * MIB as f64));
+    }
+    let held = container.request.memory_bytes.unwrap() / MIB;
+    assert!((500..520).contains(&held), "{held} MiB for a use of 500");
 }
 
 #[test]
@@ -199,7 +223,11 @@ fn reasons_and_stages() {
     assert_eq!(decision.candidates.len(), 6);
     let followed: Vec<_> = decision.candidates.iter().filter(|c| c.followed).collect();
     assert_eq!(followed[0].candidate, Candidate::CpuHalfLifeHours(2.0));
-    assert_eq!(followed[1].candidate, Candidate::MemoryMargin(0.03));
+    // Half of what the VPA adds, and a little, until it is known what use rises by.
+    let Candidate::MemoryMargin(margin) = followed[1].candidate else {
+        panic!("{:?}", followed[1]);
+    };
+    assert!((0.079..0.081).contains(&margin), "{margin}");
     assert_eq!(followed[1].request, decision.target.memory_bytes.unwrap());
 
     for (mode, reason) in [

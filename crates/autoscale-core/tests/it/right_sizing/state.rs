@@ -59,6 +59,8 @@ fn a_state_that_cannot_be_is_refused() {
         ("/state/cpu/shadows/0/log_price", serde_json::json!(99.0)),
         ("/state/cpu/shadows/1/record/slack", serde_json::json!(-1.0)),
         ("/state/memory/highest/0", serde_json::json!(-1.0)),
+        ("/state/memory/hours/1", serde_json::json!(-1.0)),
+        ("/state/memory/rise", serde_json::json!(0.2)),
         (
             "/state/memory/shadows/2/budget/left",
             serde_json::json!(5.0),
