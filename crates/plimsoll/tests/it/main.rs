@@ -6,6 +6,7 @@ mod bad_settings;
 mod decide;
 mod determinism;
 mod diagnose;
+mod forecast_tasks;
 mod kinds;
 mod matrix;
 mod outputs;
