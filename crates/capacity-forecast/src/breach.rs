@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::duration::times;
 use crate::limit::Limit;
 
 /// Probability that a limit is reached, by time.
@@ -59,6 +60,25 @@ pub struct TimeToLimit {
 }
 
 impl Breach {
+    /// Time from the plan's `now` to the last step ahead: what it covers.
+    ///
+    /// ```
+    /// use capacity_forecast::{Limit, Planner, PlannerConfig, Series};
+    /// use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let series = Series::from_grid(Duration::ZERO, hour, (0..72).map(|h| f64::from(h)))?;
+    /// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
+    /// let breach = planner.plan(&series, 71 * hour)?.breach(&Limit::at_least(80.0))?;
+    /// assert_eq!(breach.horizon(), 24 * hour);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn horizon(&self) -> Duration {
+        let after = self.probability.len().saturating_sub(1);
+        let after = times(self.step, after as u128).unwrap_or(Duration::MAX);
+        self.first.saturating_add(after)
+    }
+
     /// P(limit reached within `within` of the plan's `now`), linear between steps; that of the
     /// horizon beyond it.
     #[must_use]

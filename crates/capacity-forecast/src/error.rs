@@ -52,6 +52,22 @@ impl ConfigError {
             bound,
         }
     }
+
+    /// The same, said of a field within another configuration.
+    pub(crate) fn within(self, path: &str) -> Self {
+        match self {
+            Self::OutOfRange {
+                field,
+                value,
+                bound,
+            } => Self::OutOfRange {
+                field: format!("{path}.{field}"),
+                value,
+                bound,
+            },
+            other => other,
+        }
+    }
 }
 
 /// Why there is no forecast. Never a silent `None`: each says what is missing, and how much.
@@ -74,6 +90,9 @@ pub enum ForecastError {
         /// Values needed.
         need: usize,
     },
+    /// No series was given.
+    #[error("no series was given")]
+    NoSeries,
     /// No value was observed at all.
     #[error("every one of the series' {count} values is missing")]
     AllMissing {
@@ -106,14 +125,17 @@ pub enum ForecastError {
     #[error("the newest value is {age:?} old, must be at most {limit:?}")]
     Stale {
         /// Age of the newest observed value.
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         age: Duration,
         /// What is accepted.
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         limit: Duration,
     },
     /// The series ends after the moment that is asked for.
     #[error("the series ends {ahead:?} after now")]
     FromTheFuture {
         /// How far it reaches beyond `now`.
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         ahead: Duration,
     },
     /// What was asked for lies outside what the plan covers.

@@ -20,6 +20,7 @@ mod event;
 mod first_passage;
 mod forecaster;
 mod limit;
+mod metric;
 mod naive;
 pub mod normal;
 mod numeric;
@@ -29,6 +30,7 @@ mod planner;
 #[cfg(feature = "linfa")]
 mod polynomial;
 mod pool;
+mod report;
 mod season;
 mod seasonal;
 mod series;
@@ -38,6 +40,7 @@ mod simplex;
 mod stl;
 mod theta;
 mod trend;
+mod urgency;
 
 pub use accuracy::Score;
 pub use breach::{Breach, TimeToLimit};
@@ -54,6 +57,7 @@ pub use event::{Effect, EventChange, Events, PlannedEvent};
 pub use first_passage::FirstPassage;
 pub use forecaster::{Forecaster, History};
 pub use limit::{Direction, Limit, LimitValue, Sustained};
+pub use metric::{Action, Metric, MetricKind};
 pub use naive::{Drift, Naive, SeasonalNaive};
 pub use outliers::{HampelConfig, Winsorized};
 pub use plan::{Calibration, Interval, LevelCoverage, MemberShare, Plan};
@@ -61,6 +65,10 @@ pub use planner::{Planner, PlannerConfig};
 #[cfg(feature = "linfa")]
 pub use polynomial::{PolynomialFit, PolynomialTrend};
 pub use pool::Member;
+pub use report::{
+    CapacityForecast, CapacityPlanner, CapacityPlannerConfig, Health, ProbabilityBy,
+    Recommendation, Refusal, Relief, Report, Summary, TrendFinding,
+};
 pub use season::{SeasonCandidate, SeasonReport, SeasonVerdict, Seasons};
 pub use series::{Combine, Filled, Kind, Repairs, Sampling, Series, SeriesConfig, SeriesError};
 #[cfg(feature = "stl")]
@@ -69,3 +77,4 @@ pub use theta::{Theta, ThetaFit, ThetaMethod};
 pub use trend::{
     LeastSquares, MAX_PAIRWISE_POINTS, MannKendall, Points, Siegel, TheilSen, Trend, TrendDirection,
 };
+pub use urgency::{Urgency, UrgencyConfig, UrgencyDecision, UrgencyReason, UrgencyTracker};

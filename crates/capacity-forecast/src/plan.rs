@@ -5,11 +5,14 @@ use core::time::Duration;
 use crate::breach::Breach;
 use crate::error::ForecastError;
 use crate::event::Effect;
-use crate::limit::{Limit, Sustained};
-use crate::numeric::tail;
+use crate::limit::{Direction, Limit, Sustained};
+use crate::numeric::{count_f64, tail};
 use crate::pool::{Member, Pooled, Run};
 use crate::season::SeasonReport;
 use crate::series::Repairs;
+use crate::trend::{CycleLevels, Points, Trend};
+
+const DAY: f64 = 86_400.0;
 
 /// A plan of a series: forecast, intervals, what carried it, and how good it was.
 ///
@@ -171,6 +174,54 @@ impl Plan {
         self.first.checked_add(self.step.checked_mul(steps)?)
     }
 
+    /// Time from `now` to the last step ahead: what it covers.
+    ///
+    /// ```
+    /// use capacity_forecast::{Planner, PlannerConfig, Series};
+    /// use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let series = Series::from_grid(Duration::ZERO, hour, (0..240).map(|h| f64::from(h % 24)))?;
+    /// let plan = Planner::new(PlannerConfig::default())?.plan(&series, series.end())?;
+    /// assert_eq!(plan.horizon(), 168 * hour);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn horizon(&self) -> Duration {
+        let last = self.time(self.point.len().saturating_sub(1));
+        last.unwrap_or(Duration::MAX).saturating_sub(self.now)
+    }
+
+    /// Where the series goes: the trend of its cycles' medians, at most the 60 newest. Times are days
+    /// from `now`, so that the slope is per day. `reference` as in [`Trend::assess`]. O(cycles²).
+    ///
+    /// # Errors
+    /// [`ForecastError`] for fewer than three cycles, or a reference that is 0 or not finite.
+    ///
+    /// ```
+    /// use capacity_forecast::{Planner, PlannerConfig, Series, TrendDirection};
+    /// use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let values = (0..240).map(|h| f64::from(h % 24) + 0.5 * f64::from(h));
+    /// let series = Series::from_grid(Duration::ZERO, hour, values)?;
+    /// let plan = Planner::new(PlannerConfig::default())?.plan(&series, series.end())?;
+    /// let trend = plan.trend(Some(200.0))?;
+    /// assert_eq!(trend.direction, TrendDirection::Increasing);
+    /// assert!((trend.line.slope - 12.0).abs() < 0.01, "half a unit an hour");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn trend(&self, reference: Option<f64>) -> Result<Trend, ForecastError> {
+        let CycleLevels { steps, medians } = &self.model.cycles;
+        let step = self.step.as_secs_f64() / DAY;
+        let first = (self.first.as_secs_f64() - self.now.as_secs_f64()) / DAY;
+        let cycle = count_f64(*steps);
+        // The middle of the newest cycle lies half a cycle before the middle of the gap to `first`.
+        let newest = first - step * 0.5 * (cycle + 1.0);
+        let back = (0..medians.len()).rev().map(count_f64);
+        let times: Vec<f64> = back.map(|cycles| newest - cycles * cycle * step).collect();
+        let points = Points::new(&times, medians)?;
+        Trend::assess(&points, self.horizon().as_secs_f64() / DAY, reference)
+    }
+
     /// The interval of any probability.
     ///
     /// # Errors
@@ -242,6 +293,7 @@ pub(crate) struct Model {
     pub(crate) upper: f64,
     /// The newest values, NaN where missing.
     pub(crate) newest: Vec<f64>,
+    pub(crate) cycles: CycleLevels,
 }
 
 impl Model {
@@ -253,6 +305,14 @@ impl Model {
     fn within(&self, step: usize, value: f64) -> f64 {
         let value = self.effect(step).apply(value);
         value.max(self.lower).min(self.upper)
+    }
+
+    /// What values cannot go beyond on a limit's side.
+    pub(crate) const fn bound(&self, direction: Direction) -> f64 {
+        match direction {
+            Direction::Rising => self.upper,
+            Direction::Falling => self.lower,
+        }
     }
 
     pub(crate) fn point(&self) -> Vec<f64> {

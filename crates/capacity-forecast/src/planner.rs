@@ -12,6 +12,7 @@ use crate::pool;
 use crate::season::{SeasonReport, Seasons};
 use crate::series::Series;
 use crate::setters::setters;
+use crate::trend::CycleLevels;
 
 /// Steps ahead at most.
 const MOST_STEPS: usize = 10_000;
@@ -338,6 +339,7 @@ impl Planner {
             lower: lower.unwrap_or(f64::NEG_INFINITY),
             upper: config.upper_bound.unwrap_or(f64::INFINITY),
             newest: tail(series.values(), 1000).to_vec(),
+            cycles: CycleLevels::new(series.values(), &lengths),
         };
         let first = series.time(count).unwrap_or(Duration::MAX);
         Plan {

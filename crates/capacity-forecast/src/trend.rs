@@ -2,6 +2,7 @@
 //! ([`Trend`]). Each works on regular and on irregular times. The two functions here are what the pool
 //! calls on its short series of cycle means.
 
+mod cycles;
 mod direction;
 mod least_squares;
 mod mann_kendall;
@@ -9,6 +10,7 @@ mod points;
 mod siegel;
 mod theil_sen;
 
+pub(crate) use cycles::CycleLevels;
 pub use direction::{Trend, TrendDirection};
 pub use least_squares::LeastSquares;
 pub use mann_kendall::MannKendall;
