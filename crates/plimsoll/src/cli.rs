@@ -8,6 +8,7 @@ use plimsoll_sim::{Scenario, Unit};
 
 use crate::forecast::ForecastArgs;
 use crate::size::{self, Share};
+use crate::timestamp;
 use crate::tune::Knob;
 
 /// What would this autoscaler have done with last week's load, what would it have cost, and how far
@@ -493,12 +494,7 @@ pub(crate) fn moment(text: &str) -> Result<Moment, String> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Ok(Moment::Epoch(seconds));
     }
-    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-        return Ok(Moment::Epoch(stamp.as_second()));
-    }
-    if let Ok(date) = text.parse::<jiff::civil::DateTime>()
-        && let Ok(stamp) = jiff::tz::TimeZone::UTC.to_timestamp(date)
-    {
+    if let Some(stamp) = timestamp::date(text) {
         return Ok(Moment::Epoch(stamp.as_second()));
     }
     autoscale_core::parse_duration(text)

@@ -17,6 +17,7 @@ mod report_files;
 mod scaling_group;
 mod size;
 mod table;
+mod timestamp;
 mod tune;
 mod vertical;
 
