@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use capacity_forecast::{ForecastError, Series, SeriesConfig, SeriesError};
+use capacity_forecast::{ForecastError, PlannerConfig, Series, SeriesConfig, SeriesError};
 
 /// Samples that the step is inferred from; they may come in any order. What follows is streamed.
 const HEAD: usize = 2048;
 /// Steps of the horizon from which on a longer step is taken, unless one is asked for.
 const MOST_STEPS: u128 = 400;
+/// Values that a longer step must leave of a short file.
+const FEWEST: usize = 24;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3600;
 /// Steps that divide the day.
@@ -64,7 +66,7 @@ impl Feed {
             State::Head(samples) => {
                 samples.push((at, value));
                 if samples.len() >= HEAD {
-                    let series = self.begin()?;
+                    let series = self.begin(0)?;
                     self.state = State::Flowing(Box::new(series));
                 }
                 Ok(())
@@ -76,24 +78,29 @@ impl Feed {
     pub(super) fn finish(self) -> Result<Series, ForecastError> {
         let series = match self.state {
             State::Flowing(series) => return Ok(*series),
-            State::Head(_) => self.begin(),
+            State::Head(_) => self.begin(FEWEST),
         };
         series.map_err(refusal)
     }
 
-    fn begin(&self) -> Result<Series, SeriesError> {
+    /// A coarser step is not taken where it leaves fewer than so many values.
+    fn begin(&self, fewest: usize) -> Result<Series, SeriesError> {
         let State::Head(samples) = &self.state else {
             return Err(SeriesError::AllMissing { count: 0 });
         };
         let samples = || samples.iter().copied();
         let series = Series::from_samples(samples(), &self.config)?;
-        match coarser(series.step(), self.horizon) {
-            Some(step) if self.config.step.is_none() => {
-                let config = self.config.clone().with_step(Some(step));
-                Series::from_samples(samples(), &config)
-            }
-            _ => Ok(series),
-        }
+        let step = coarser(series.step(), self.horizon).filter(|_| self.config.step.is_none());
+        let Some(step) = step else {
+            return Ok(series);
+        };
+        let config = self.config.clone().with_step(Some(step));
+        let coarse = Series::from_samples(samples(), &config)?;
+        Ok(if coarse.observed() < fewest {
+            series
+        } else {
+            coarse
+        })
     }
 }
 
@@ -114,7 +121,10 @@ fn coarser(step: Duration, horizon: Duration) -> Option<Duration> {
 /// Why there is no series, as a reason for there being no forecast.
 fn refusal(error: SeriesError) -> ForecastError {
     match error {
-        SeriesError::TooFew { have, need, .. } => ForecastError::TooShort { have, need },
+        SeriesError::TooFew { have, .. } => ForecastError::TooShort {
+            have,
+            need: PlannerConfig::default().min_observed,
+        },
         SeriesError::AllMissing { count } => ForecastError::AllMissing { count },
         SeriesError::NoStep { .. } => ForecastError::OutOfRange {
             what: "the number of different times".to_owned(),

@@ -6,6 +6,8 @@ mod bad_settings;
 mod decide;
 mod determinism;
 mod diagnose;
+mod forecast;
+mod forecast_bad;
 mod forecast_tasks;
 mod kinds;
 mod matrix;
