@@ -176,8 +176,8 @@ pub struct Metric {
     /// What to do about it. Default: `None`, that of the kind.
     #[cfg_attr(feature = "serde", serde(default))]
     pub action: Option<Action>,
-    /// Time from the decision until that helps, at most the horizon. Default: `None`, that of the
-    /// action.
+    /// Time from the decision until that helps, at most the horizon; with 0 only a limit that is
+    /// reached already is urgent. Default: `None`, that of the action.
     #[cfg_attr(feature = "serde", serde(default, with = "crate::duration::option"))]
     pub lead_time: Option<Duration>,
     /// How it is planned: bounds, seasons and events of its own. Default: `None`, as the others.

@@ -307,10 +307,12 @@ impl Model {
         value.max(self.lower).min(self.upper)
     }
 
-    /// What values cannot go beyond on a limit's side.
+    /// What forecasts cannot go beyond on a limit's side. The pool lets nothing that never was
+    /// negative become so, whatever the bound.
     pub(crate) const fn bound(&self, direction: Direction) -> f64 {
         match direction {
             Direction::Rising => self.upper,
+            Direction::Falling if self.pooled.range.0 >= 0.0 => self.lower.max(0.0),
             Direction::Falling => self.lower,
         }
     }

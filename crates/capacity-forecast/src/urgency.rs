@@ -271,30 +271,53 @@ impl UrgencyTracker {
             let bound = format!("at most the horizon, {}", format(horizon));
             return Err(ForecastError::range("lead_time", format(lead_time), bound));
         }
-        let before = self.last(metric).unwrap_or_default();
         let probability = breach.probability_within(lead_time);
+        let mut decision = self.decide_probability(metric, probability, lead_time);
+        if breach.now {
+            decision.reason = UrgencyReason::Reached;
+        }
+        Ok(decision)
+    }
+
+    /// The same for a probability that comes from elsewhere: that the limit is reached within the lead
+    /// time. NaN counts as 1.
+    ///
+    /// ```
+    /// use capacity_forecast::{Urgency, UrgencyConfig, UrgencyReason, UrgencyTracker};
+    /// use std::time::Duration;
+    /// let day = Duration::from_secs(86_400);
+    /// let mut tracker = UrgencyTracker::new(UrgencyConfig::default())?;
+    /// assert_eq!(tracker.decide_probability("disk", 0.52, day).urgency, Urgency::High);
+    /// let after = tracker.decide_probability("disk", 0.48, day);
+    /// assert_eq!((after.urgency, after.reason, after.bar), (Urgency::High, UrgencyReason::Held, 0.35));
+    /// assert_eq!(tracker.decide_probability("disk", 0.30, day).urgency, Urgency::Medium);
+    /// # Ok::<(), capacity_forecast::ConfigError>(())
+    /// ```
+    pub fn decide_probability(
+        &mut self,
+        metric: &str,
+        probability: f64,
+        lead_time: Duration,
+    ) -> UrgencyDecision {
+        let before = self.last(metric).unwrap_or_default();
         let probability = if probability.is_nan() {
             1.0
         } else {
-            probability
+            probability.clamp(0.0, 1.0)
         };
-        let (urgency, reason, bar) = if breach.now {
-            (Urgency::High, UrgencyReason::Reached, self.config.high)
-        } else {
-            self.config.decide(before, probability)
-        };
+        let (urgency, reason, bar) = self.config.decide(before, probability);
         if urgency == Urgency::Low {
             self.levels.remove(metric);
         } else if before != urgency {
             self.levels.insert(metric.to_owned(), urgency);
         }
-        Ok(UrgencyDecision {
+        UrgencyDecision {
             urgency,
             reason,
             probability,
             lead_time,
             bar,
-        })
+        }
     }
 
     /// A metric's last level; `None` where it was low or never decided.

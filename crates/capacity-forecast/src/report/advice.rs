@@ -11,10 +11,11 @@ use crate::urgency::{UrgencyConfig, UrgencyDecision, UrgencyReason};
 
 /// Doublings of the distance until a limit is given up as too far, and halvings of the last one.
 const DOUBLINGS: usize = 10;
-const HALVINGS: usize = 16;
+const HALVINGS: usize = 12;
 
-/// How far the limit must move so that the metric reaches it within the horizon with no more than the
-/// accepted risk, [`UrgencyConfig::medium`]. Found by bisection on the same plan, to 10⁻⁴ of the move.
+/// How far the limit must move so that the metric reaches it within the horizon, which covers the lead
+/// time, with less than the accepted risk, [`UrgencyConfig::medium`]. Found by bisection on the same
+/// plan, to a thousandth of the move; an expectation like the rest of the plan, not an order form.
 ///
 /// ```
 /// # use capacity_forecast::*;
@@ -173,36 +174,44 @@ impl Relief {
             let moved = plan.breach(&limit.moved(sign * by));
             moved.map_or(1.0, |moved| moved.probability_within(horizon))
         };
+        let unmoved = risk(0.0);
+        if unmoved < accepted {
+            return Self::limit(metric, limit, from, unmoved);
+        }
         let bound = plan.model.bound(limit.direction);
         let room = sign * (bound - from);
-        if room.is_finite() && risk(room) > accepted {
+        if room.is_finite() && risk(room) >= accepted {
             return Self::BeyondBounds { bound };
         }
         let mut far = Self::guess(plan, limit).min(room.max(0.0));
         let mut near = 0.0;
         let mut probability = risk(far);
         for _ in 0..DOUBLINGS {
-            if probability <= accepted {
+            if probability < accepted {
                 break;
             }
             near = far;
             far = (2.0 * far).min(room);
             probability = risk(far);
         }
-        if probability > accepted {
+        if probability >= accepted {
             let tried = from + sign * far;
             return Self::NotFound { tried, probability };
         }
         for _ in 0..HALVINGS {
             let middle = 0.5 * (near + far);
             let at_middle = risk(middle);
-            if at_middle <= accepted {
+            if at_middle < accepted {
                 (far, probability) = (middle, at_middle);
             } else {
                 near = middle;
             }
         }
-        let to = from + sign * far;
+        Self::limit(metric, limit, from + sign * far, probability)
+    }
+
+    fn limit(metric: &Metric, limit: &Limit, to: f64, probability: f64) -> Self {
+        let from = limit.at(0);
         let proportional = metric.kind.is_share_of_capacity()
             && limit.direction == Direction::Rising
             && matches!(limit.value, LimitValue::Constant(_))

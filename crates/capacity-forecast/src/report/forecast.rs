@@ -7,6 +7,7 @@ use crate::breach::{Breach, TimeToLimit};
 use crate::error::ForecastError;
 use crate::limit::Limit;
 use crate::metric::{Metric, MetricKind};
+use crate::numeric::finite;
 use crate::plan::{Calibration, MemberShare, Plan};
 use crate::trend::{Trend, TrendDirection};
 use crate::urgency::UrgencyDecision;
@@ -47,7 +48,6 @@ pub struct ProbabilityBy {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
 pub enum TrendFinding {
     /// That of the cycles' medians, as [`Plan::trend`] finds it; slopes are per day.
     Found(Trend),
@@ -152,7 +152,7 @@ impl CapacityForecast {
     ) -> Self {
         let limit = &breach.limit;
         let horizon = plan.horizon();
-        let left = |step: usize, value: f64| limit.sign() * (limit.at(step) - value);
+        let left = |step: usize, value: f64| finite(limit.sign() * (limit.at(step) - value));
         let steps = plan.point.iter().copied().enumerate();
         let nearest = steps.min_by(|a, b| left(a.0, a.1).total_cmp(&left(b.0, b.1)));
         let reference = Some(limit.at(0)).filter(|limit| limit.abs() > 0.0);

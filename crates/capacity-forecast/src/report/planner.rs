@@ -254,7 +254,7 @@ impl CapacityPlanner {
 
     /// Plans every metric and reports. Never fails: a metric whose series is absent or cannot be
     /// planned is [refused](Report::refusals), and the whole is then not healthy. The order of the
-    /// series means nothing. Cost: a plan a metric, and about 20 breaches for each urgent one.
+    /// series means nothing. Cost: a plan a metric, and about 15 breaches more for each urgent one.
     ///
     /// ```
     /// use capacity_forecast::{CapacityPlanner, CapacityPlannerConfig, Series};

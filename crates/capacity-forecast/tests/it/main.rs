@@ -8,10 +8,13 @@ mod first_passage;
 mod members;
 mod normal;
 mod outliers;
+mod report;
+mod report_properties;
 mod season;
 mod series;
 mod statistics;
 mod trend;
+mod urgency;
 
 use proptest::test_runner::Config;
 
