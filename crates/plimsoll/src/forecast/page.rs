@@ -92,7 +92,7 @@ fn metrics(report: &Report) -> Markup {
 fn by_when(forecast: &CapacityForecast) -> String {
     let by = forecast.probability_by.iter();
     let by: Vec<String> = by
-        .map(|by| format!("{} {}", about(by.within), chance(by.probability)))
+        .map(|by| format!("{}: {}", about(by.within), chance(by.probability)))
         .collect();
     format!("Reached within {}.", by.join(" · "))
 }
@@ -105,7 +105,8 @@ fn text(text: &str) -> String {
         ("< ", "<\u{a0}"),
         ("> ", ">\u{a0}"),
         (" d ", "\u{a0}d "),
-        (" h ", "\u{a0}h "),
+        (" d:", "\u{a0}d:"),
+        (" h:", "\u{a0}h:"),
         (" UTC", "\u{a0}UTC"),
     ] {
         text = text.replace(apart, together);

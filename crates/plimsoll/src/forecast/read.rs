@@ -229,9 +229,9 @@ impl Reader<'_> {
                 MOST_METRICS + 1
             ));
         }
-        self.by_name.insert(name.to_owned(), feed);
-        // Names of what is not looked at are only for messages.
+        // Names of what is not looked at are only for messages: there may be any number of them.
         if feed.is_some() || self.names.len() < MOST_METRICS {
+            self.by_name.insert(name.to_owned(), feed);
             self.names.push(name.to_owned());
         }
         Ok(feed)

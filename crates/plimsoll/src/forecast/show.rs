@@ -1,6 +1,8 @@
 //! What is printed.
 
-use capacity_forecast::{CapacityForecast, Relief, TrendFinding};
+use std::time::Duration;
+
+use capacity_forecast::{CapacityForecast, Recommendation, Relief, TrendFinding, UrgencyConfig};
 
 use super::report::{Curve, Report};
 use super::verdict;
@@ -61,7 +63,7 @@ pub(super) fn rows(report: &Report) -> Vec<Vec<String>> {
 fn row(forecast: &CapacityForecast, curve: &Curve) -> Vec<String> {
     let time = &forecast.time_to_limit;
     let beyond = || format!("> {}", about(forecast.horizon));
-    let or_beyond = |time: Option<std::time::Duration>| time.map_or_else(beyond, about);
+    let or_beyond = |time: Option<Duration>| time.map_or_else(beyond, about);
     let by_horizon = forecast
         .probability_by
         .last()
@@ -103,7 +105,7 @@ fn plus(value: f64) -> &'static str {
 }
 
 pub(super) fn shown(at_s: f64) -> String {
-    let at = std::time::Duration::try_from_secs_f64(at_s).unwrap_or_default();
+    let at = Duration::try_from_secs_f64(at_s).unwrap_or_default();
     timestamp::shown(at)
 }
 
@@ -127,7 +129,7 @@ pub(super) fn remarks(report: &Report) -> Vec<(&'static str, Vec<String>)> {
             all.push(("urgent", lines));
         }
     }
-    let advice: Vec<String> = report.report.recommendations.iter().map(advice).collect();
+    let advice: Vec<String> = advices(report);
     if !advice.is_empty() {
         all.push(("what helps", advice));
     }
@@ -158,28 +160,35 @@ pub(super) fn remarks(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     all
 }
 
-fn advice(advice: &capacity_forecast::Recommendation) -> String {
+fn advices(report: &Report) -> Vec<String> {
+    let recommendations = report.report.recommendations.iter();
+    let horizon = report.report.summary.horizon;
+    recommendations.map(|one| advice(one, horizon)).collect()
+}
+
+fn advice(advice: &Recommendation, horizon: Duration) -> String {
+    let risk = chance(UrgencyConfig::default().medium);
+    let kept = format!("keeps the risk within {} below {risk}", about(horizon));
     let how_much = match advice.relief {
         Relief::Limit {
-            from,
-            to,
-            factor: Some(factor),
-            ..
-        } => format!(
-            "{} times the capacity keeps the risk below 10 % (a limit at {} instead of {})",
-            number(factor),
-            number(to),
-            number(from)
-        ),
-        Relief::Limit { from, to, .. } => format!(
-            "a limit at {} instead of {} keeps the risk below 10 %",
-            number(to),
-            number(from)
-        ),
-        Relief::BeyondBounds { bound } => format!(
-            "how much is wanted cannot be told: it is at its bound of {} for part of the time",
-            number(bound)
-        ),
+            from, to, factor, ..
+        } => {
+            let (from, to) = (number(from), number(to));
+            match factor.map(number) {
+                Some(factor) => {
+                    format!(
+                        "{factor} times the capacity, as a limit at {to} instead of {from}, {kept}"
+                    )
+                }
+                None => format!("a limit at {to} instead of {from} {kept}"),
+            }
+        }
+        Relief::BeyondBounds { bound } => {
+            let bound = number(bound);
+            format!(
+                "it is at its bound of {bound} for part of the time, so how much cannot be told"
+            )
+        }
         _ => "how much is wanted cannot be told".to_owned(),
     };
     format!("{}: {}; {how_much}", advice.metric, advice.action)
@@ -187,12 +196,12 @@ fn advice(advice: &capacity_forecast::Recommendation) -> String {
 
 /// What a forecast rests on, and how good its like was.
 fn rests_on(forecast: &CapacityForecast, curve: &Curve) -> String {
-    let step = about(std::time::Duration::try_from_secs_f64(curve.step_s).unwrap_or_default());
+    let step = about(Duration::try_from_secs_f64(curve.step_s).unwrap_or_default());
     let mut parts = vec![format!("{} of each {step}", curve.bins)];
     let seasons = curve
         .seasons_s
         .iter()
-        .map(|length| about(std::time::Duration::try_from_secs_f64(*length).unwrap_or_default()));
+        .map(|length| about(Duration::try_from_secs_f64(*length).unwrap_or_default()));
     let seasons: Vec<String> = seasons.collect();
     parts.push(match seasons.as_slice() {
         [] => "no season".to_owned(),

@@ -47,7 +47,7 @@ pub(super) fn sentence(
     let advice = match (urgency.urgency, due) {
         (Urgency::High, _) => "act now".to_owned(),
         (Urgency::Medium, Some(by)) => format!("act soon, by {by} at the latest"),
-        (Urgency::Medium, None) => "act soon, or accept that".to_owned(),
+        (Urgency::Medium, None) => "act soon".to_owned(),
         (_, Some(by)) => format!("act by {by}"),
         (_, None) => "nothing to do yet".to_owned(),
     };

@@ -201,6 +201,25 @@ fn every_format_of_a_file_says_the_same() {
     assert_eq!(piped["curves"][0]["metric"], "value");
 }
 
+#[test]
+fn limits_may_lie_below_0() {
+    let text = csv("time,temperature", |hour| {
+        format!(
+            "{},{}",
+            at(hour),
+            20.0 - 0.03 * f64::from(hour) + 0.05 * f64::from(hour * 7 % 5)
+        )
+    });
+    let dir = Dir::new().with("t.csv", text);
+    let text = dir
+        .run(&["forecast", "t.csv", "--limit", "-3", "--falling"])
+        .ok();
+    assert!(
+        text.starts_with("temperature reaches -3 (from above) in about 4"),
+        "{text}"
+    );
+}
+
 /// A file of three metrics: a disk, a processor with days, free bytes that shrink.
 fn three() -> String {
     csv("timestamp,disk,cpu,free", |hour| {
