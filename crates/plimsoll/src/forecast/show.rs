@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use capacity_forecast::{CapacityForecast, Recommendation, Relief, TrendFinding, UrgencyConfig};
+use capacity_forecast::{
+    CapacityForecast, Recommendation, Relief, TrendDirection, TrendFinding, UrgencyConfig,
+};
 
 use super::report::{Curve, Report};
 use super::verdict;
@@ -73,6 +75,9 @@ fn row(forecast: &CapacityForecast, curve: &Curve) -> Vec<String> {
         (first, last) => format!("{} – {}", or_beyond(first), or_beyond(last)),
     };
     let slope = match &forecast.trend {
+        TrendFinding::Found(trend) if trend.direction == TrendDirection::Stable => {
+            "stable".to_owned()
+        }
         TrendFinding::Found(trend) => {
             format!("{}{}", plus(trend.line.slope), number(trend.line.slope))
         }

@@ -71,6 +71,12 @@ fn the_verdict_says_when_how_sure_and_what_to_do() {
         "{text}"
     );
 
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("disk  "))
+        .unwrap();
+    assert!(row.contains("  +0.012") && row.ends_with("  low"), "{row}");
+
     let report = json_of(&dir, &["disk.csv", "--limit", "0.5", "--lead-time", "3d"]);
     assert_eq!(report["verdict"], verdict);
     let forecast = &report["forecasts"][0];
