@@ -95,12 +95,11 @@ impl Feed {
             return Ok(series);
         };
         let config = self.config.clone().with_step(Some(step));
-        let coarse = Series::from_samples(samples(), &config)?;
-        Ok(if coarse.observed() < fewest {
-            series
-        } else {
-            coarse
-        })
+        match Series::from_samples(samples(), &config) {
+            Ok(coarse) if coarse.observed() >= fewest => Ok(coarse),
+            Err(error) if fewest == 0 => Err(error),
+            _ => Ok(series),
+        }
     }
 }
 
@@ -135,6 +134,11 @@ fn refusal(error: SeriesError) -> ForecastError {
             what: "the time from the first sample to the last".to_owned(),
             value: format!("{values} steps of {step:?}"),
             bound: format!("at most {max}: is one of the times wrong?"),
+        },
+        // No step of a counter was seen enough.
+        SeriesError::NoIncrease { .. } => ForecastError::TooShort {
+            have: 0,
+            need: PlannerConfig::default().min_observed,
         },
         other => ForecastError::OutOfRange {
             what: "the series".to_owned(),

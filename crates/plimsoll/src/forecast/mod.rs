@@ -23,7 +23,9 @@ use std::path::Path;
 
 pub(crate) use args::{ForecastArgs, kind_name};
 
-use capacity_forecast::{CapacityPlanner, Combine, ForecastError, Kind, Plan, Series, Urgency};
+use capacity_forecast::{
+    CapacityPlanner, Combine, ForecastError, Kind, Plan, Refusal, Series, Urgency,
+};
 
 use self::read::{Recorded, Wanted};
 use self::report::{Curve, Event, Report};
@@ -108,11 +110,7 @@ fn answer(
     if report.forecasts.is_empty()
         && let Some(first) = report.refusals.first()
     {
-        let message = format!(
-            "nothing can be said about {}: {}",
-            first.metric, first.reason
-        );
-        return Err(InputError::new(file, None, message));
+        return Err(InputError::new(file, None, nothing(first, &recorded)));
     }
     let mut curves = Vec::new();
     for forecast in &report.forecasts {
@@ -142,6 +140,27 @@ fn answer(
         events,
         later_lines: recorded.later,
     })
+}
+
+/// Why there is no answer at all.
+fn nothing(first: &Refusal, recorded: &Recorded) -> String {
+    let mut message = format!(
+        "nothing can be said about {}: {}",
+        first.metric, first.reason
+    );
+    let series = recorded
+        .metrics
+        .iter()
+        .find(|(name, _)| *name == first.metric);
+    if let (ForecastError::TooShort { have, .. }, Some((_, Ok(series)))) = (&first.reason, series)
+        && series.repairs().given > *have
+    {
+        let (given, step) = (series.repairs().given, words::about(series.step()));
+        message.push_str(&format!(
+            " ({given} samples in steps of {step}: a shorter --horizon or --step makes more of them)"
+        ));
+    }
+    message
 }
 
 fn largest(series: &Series) -> f64 {

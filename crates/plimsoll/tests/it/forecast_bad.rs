@@ -100,6 +100,29 @@ fn a_series_without_an_answer_is_refused() {
         refused(short, &["--limit", "2"]),
         "disk.csv: nothing can be said about disk: the series has 3 observed values, must be at least 8"
     );
+    let seconds: String = (0..2500).map(|s| format!("{s},1\n")).collect();
+    assert_eq!(
+        refused(&format!("timestamp,disk\n{seconds}"), &["--limit", "2"]),
+        "disk.csv: nothing can be said about disk: the series has 2 observed values, must be at least 8 \
+         (2500 samples in steps of 30 min: a shorter --horizon or --step makes more of them)"
+    );
+    let at_once = "timestamp,total\n0,1\n0,2\n0,3\n";
+    let args = [
+        "--limit",
+        "2",
+        "--counter",
+        "--step",
+        "1m",
+        "--horizon",
+        "1d",
+        "--lead-time",
+        "1h",
+    ];
+    let said = refused(at_once, &args);
+    assert!(
+        said.ends_with("the series has 0 observed values, must be at least 8"),
+        "{said}"
+    );
     let one_time = "timestamp,disk\n0,1\n0,2\n";
     assert_eq!(
         refused(one_time, &["--limit", "3"]),
