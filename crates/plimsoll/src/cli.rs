@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use plimsoll_sim::{Scenario, Unit};
 
+use crate::forecast::ForecastArgs;
 use crate::size::{self, Share};
+use crate::timestamp;
 use crate::tune::Knob;
 
 /// What would this autoscaler have done with last week's load, what would it have cost, and how far
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Size(Box<SizeArgs>),
     /// Say which layer of a system is the bottleneck and what to do about it, with the evidence.
     Diagnose(DiagnoseArgs),
+    /// Say when a metric reaches its limit, how sure that is, and whether to act now.
+    Forecast(Box<ForecastArgs>),
 }
 
 /// Arguments of `plimsoll replay`.
@@ -400,7 +404,7 @@ impl From<ScenarioName> for Scenario {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     refuse_flag(text)?;
     if text.starts_with('-') {
         return Err("must be at least 0s".to_owned());
@@ -409,7 +413,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// The next flag stands where a value must.
-fn refuse_flag(text: &str) -> Result<(), String> {
+pub(crate) fn refuse_flag(text: &str) -> Result<(), String> {
     match text.starts_with("--") {
         true => Err(format!("must be a value: {text} is the next flag")),
         false => Ok(()),
@@ -428,7 +432,7 @@ fn seed(text: &str) -> Result<u64, String> {
         .map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
     refuse_flag(text)?;
     text.parse::<f64>()
         .ok()
@@ -446,7 +450,7 @@ fn violations(text: &str) -> Result<f64, String> {
 }
 
 /// A share, `0.01` or `1%`.
-fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     refuse_flag(text)?;
     let value = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
@@ -485,17 +489,12 @@ fn availability(text: &str) -> Result<Share, String> {
     })
 }
 
-fn moment(text: &str) -> Result<Moment, String> {
+pub(crate) fn moment(text: &str) -> Result<Moment, String> {
     refuse_flag(text)?;
     if let Ok(seconds) = text.parse::<i64>() {
         return Ok(Moment::Epoch(seconds));
     }
-    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-        return Ok(Moment::Epoch(stamp.as_second()));
-    }
-    if let Ok(date) = text.parse::<jiff::civil::DateTime>()
-        && let Ok(stamp) = jiff::tz::TimeZone::UTC.to_timestamp(date)
-    {
+    if let Some(stamp) = timestamp::date(text) {
         return Ok(Moment::Epoch(stamp.as_second()));
     }
     autoscale_core::parse_duration(text)
@@ -507,94 +506,4 @@ fn moment(text: &str) -> Result<Moment, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        command().debug_assert();
-    }
-
-    /// Every flag of every command whose value is a number, and what stands after it.
-    #[test]
-    fn a_value_below_0_is_a_value_out_of_range() {
-        let mut seen = Vec::new();
-        for sub in command().get_subcommands() {
-            let flags = sub
-                .get_arguments()
-                .filter(|arg| arg.get_long().is_some() && arg.get_action().takes_values());
-            for arg in flags {
-                let name = arg.get_value_names().unwrap_or_default();
-                let name = name.first().map_or("", |name| name.as_str());
-                let flag = format!("--{}", arg.get_long().unwrap());
-                let words = |value: &str| {
-                    let mut line = vec!["plimsoll", sub.get_name()];
-                    if sub.get_arguments().any(|arg| arg.get_id() == "policy") {
-                        line.extend(["--policy", "x"]);
-                    }
-                    line.extend([flag.as_str(), value]);
-                    let error = command()
-                        .try_get_matches_from(line)
-                        .map(|_| ())
-                        .unwrap_err();
-                    assert_eq!(error.exit_code(), 2);
-                    error.to_string()
-                };
-                if !SIGNED.contains(&name) {
-                    assert!(
-                        ["FILE", "KNOB", "NAME", "UNIT", ""].contains(&name),
-                        "{flag} <{name}>: is it a number?"
-                    );
-                    continue;
-                }
-                seen.push(format!("{} {flag}", sub.get_name()));
-                let values: &[&str] = match name {
-                    // Seconds before the epoch are a moment.
-                    "T" => &["-5s", "-x"],
-                    _ => &["-5s", "-1", "-3.5", "-1%", "-inf"],
-                };
-                for value in values {
-                    let said = words(value);
-                    let first =
-                        format!("error: invalid value '{value}' for '{flag} <{name}>': must be ");
-                    assert!(said.starts_with(&first), "{said}");
-                }
-                let said = words("--json");
-                assert!(said.contains(&format!("'{flag} <{name}>'")), "{said}");
-                assert!(said.contains("--json is the next flag"), "{said}");
-            }
-        }
-        assert!(seen.len() > 20, "{seen:?}");
-        for known in [
-            "replay --start-up",
-            "replay --min",
-            "tune --bad",
-            "decide --now",
-            "size --load",
-        ] {
-            assert!(seen.iter().any(|flag| flag == known), "{known}");
-        }
-    }
-
-    #[test]
-    fn moments_are_read_in_all_their_forms() {
-        assert_eq!(moment("897350400"), Ok(Moment::Epoch(897_350_400)));
-        assert_eq!(moment("1998-06-09"), Ok(Moment::Epoch(897_350_400)));
-        assert_eq!(
-            moment("1998-06-09T01:00:00Z"),
-            Ok(Moment::Epoch(897_354_000))
-        );
-        assert_eq!(
-            moment("8d"),
-            Ok(Moment::Offset(Duration::from_secs(8 * 86_400)))
-        );
-        assert!(moment("yesterday").is_err());
-        assert_eq!(Moment::Offset(Duration::from_secs(5)).resolve(10), 15);
-    }
-
-    #[test]
-    fn shares_are_fractions_or_percent() {
-        assert_eq!((share("1%"), share("0.8")), (Ok(0.01), Ok(0.8)));
-        assert!(["0", "1.2", "-1%", "x"].iter().all(|s| share(s).is_err()));
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use autoscale_core::format_duration;
 use clap::ValueEnum;
 
 use crate::cli::{LoadArgs, Moment, ReplayArgs, SizeArgs, TuneArgs};
+use crate::forecast::{ForecastArgs, kind_name};
 use crate::recorded::Recorded;
 use crate::size::Share;
 
@@ -78,9 +79,62 @@ pub(crate) fn size(args: &SizeArgs) -> String {
     words.0.join(" ")
 }
 
+/// The `forecast` that does.
+pub(crate) fn forecast(args: &ForecastArgs) -> String {
+    let mut words = Words(vec!["plimsoll forecast".to_owned()]);
+    words
+        .0
+        .extend(args.file.iter().map(|path| quoted(&shown(path))));
+    words.each("limit", &args.limit);
+    words.each("lead-time", &args.lead_time);
+    words.set("horizon", args.horizon.map(format_duration));
+    words.each("season", &args.season);
+    for (metric, kind) in &args.metric {
+        let kind = kind_name(*kind);
+        words.set("metric", Some(format!("{metric}={kind}")));
+    }
+    words.each("only", &args.only);
+    for (flag, names) in [("--falling", &args.falling), ("--counter", &args.counter)] {
+        words.0.extend(names.iter().map(|name| match name.as_str() {
+            "" => flag.to_owned(),
+            name => format!("{flag}={}", quoted(name)),
+        }));
+    }
+    let sustained = args.sustained.map(|(hits, of)| format!("{hits}/{of}"));
+    words.set("sustained", sustained);
+    words.each("min", &args.min);
+    words.each("max", &args.max);
+    words.set("events", args.events.as_deref().map(shown));
+    words.set(
+        "now",
+        args.now.map(|now| match now {
+            Moment::Epoch(seconds) => seconds.to_string(),
+            Moment::Offset(after) => format_duration(after),
+        }),
+    );
+    words.set("step", args.step.map(format_duration));
+    words.set("bins", args.bins.and_then(name));
+    let default = ForecastArgs::KEEP;
+    words.set(
+        "keep",
+        Some(args.keep)
+            .filter(|keep| *keep != default)
+            .map(|keep| keep.to_string()),
+    );
+    words.set("max-age", args.max_age.map(format_duration));
+    words.set("fail-on", args.fail_on.and_then(name));
+    words.0.join(" ")
+}
+
 struct Words(Vec<String>);
 
 impl Words {
+    fn each<T: ToString>(&mut self, name: &str, values: &[T]) {
+        for value in values {
+            self.set(name, Some(value.to_string()));
+        }
+    }
+
     fn new(command: &str, load: &LoadArgs) -> Self {
         let mut words = vec![format!("plimsoll {command}")];
         words.extend(load.trace.iter().map(|path| quoted(&shown(path))));

@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod decide;
 mod diagnose;
+mod forecast;
 mod input_error;
 mod output;
 mod policy_file;
@@ -16,6 +17,7 @@ mod report_files;
 mod scaling_group;
 mod size;
 mod table;
+mod timestamp;
 mod tune;
 mod vertical;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         cli::Command::Tune(args) => tune::run(args),
         cli::Command::Size(args) => size::run(args),
         cli::Command::Diagnose(args) => diagnose::run(args).map(|text| (text, true)),
+        cli::Command::Forecast(args) => forecast::run(args),
     };
     match result.and_then(|(text, kept)| output::print(&text).map(|()| kept)) {
         Ok(true) => ExitCode::SUCCESS,

@@ -69,6 +69,11 @@ impl Document {
         self.in_file(Fault::new(at, error.to_string()), &[])
     }
 
+    /// A refusal of the field at a path such as `events[0].end`, at its place.
+    pub(crate) fn refuse_at(&self, path: &str, message: String) -> InputError {
+        self.in_file(Fault::new(self.root.find(path), message), &[])
+    }
+
     fn in_file(&self, fault: Fault, more: &[&str]) -> InputError {
         let fault = match self.within {
             Some((key, at)) => fault.within(key, at),

@@ -61,6 +61,7 @@ pub(crate) use around::Around;
 use autoscale_core::manifest::HorizontalPodAutoscaler;
 use autoscale_core::{HpaConfig, KpaConfig, PredictiveConfig, TriggersConfig, WeightedConfig};
 pub(crate) use document::Document;
+pub(crate) use fault::quote;
 pub(crate) use sections::Sections;
 use serde::Deserialize;
 pub(crate) use vertical::{NamedVpa, load_vertical};

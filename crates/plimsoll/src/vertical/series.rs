@@ -12,6 +12,7 @@ use plimsoll_sim::vertical::{UsageRow, UsageSeries};
 use crate::cli::ResourceName;
 use crate::input_error::InputError;
 use crate::recorded::read_text;
+use crate::timestamp;
 
 /// Largest value: more than any machine has, in cores or bytes.
 const LARGEST: f64 = 1e14;
@@ -179,14 +180,7 @@ fn moment(text: &str) -> Option<u64> {
     if let Ok(seconds) = text.parse::<f64>() {
         return (0.0..1e11).contains(&seconds).then_some(seconds as u64);
     }
-    let stamp = match text.parse::<jiff::Timestamp>() {
-        Ok(stamp) => stamp,
-        Err(_) => {
-            let date = text.parse::<jiff::civil::DateTime>().ok()?;
-            jiff::tz::TimeZone::UTC.to_timestamp(date).ok()?
-        }
-    };
-    u64::try_from(stamp.as_second()).ok()
+    u64::try_from(timestamp::date(text)?.as_second()).ok()
 }
 
 fn number_in(text: &str, name: &str) -> Result<Option<f64>, String> {
