@@ -51,7 +51,7 @@ pub use table::{HOURS_PER_MONTH, InstanceType, Offer, PurchaseOption};
 use model::Model;
 
 /// Steps that [`choose`] searches before it gives the best mix found without a proof.
-const STEPS: u64 = 6_000;
+const STEPS: u64 = 12_000;
 
 /// The cheapest mix of nodes that carries `demand.requests_per_minute` with its headroom, and after
 /// the loss of its largest spot group (all spot nodes of one type, whichever carry most) still
@@ -89,7 +89,8 @@ pub fn choose(
     choose_within(types, demand, rules, STEPS)
 }
 
-/// [`choose`], with at most so many steps of search. Where they do not suffice,
+/// [`choose`], with at most so many steps of search, each a linear program of up to 64 offers (larger
+/// ones take more). Where they do not suffice,
 /// [`Mix::proven`] is false and [`Mix::cost_lower_bound_per_hour`] says how much cheaper one may be.
 ///
 /// # Errors

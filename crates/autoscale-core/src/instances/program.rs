@@ -360,13 +360,15 @@ impl Program {
             prices.push(integer(price * row.scale * unit)?);
         }
         let determined: Vec<usize> = simplex.determined().map(|(_, column)| column).collect();
-        // The rows that are not at a bound have the price zero.
-        let priced: Vec<usize> = prices
-            .iter()
-            .enumerate()
-            .filter(|(_, price)| **price != 0)
-            .map(|(row, _)| row)
-            .collect();
+        // Rows that an equation determines are not at a bound and have the price zero.
+        let loose: Vec<usize> = simplex.loose_rows().collect();
+        for (row, price) in prices.iter_mut().enumerate() {
+            if loose.contains(&row) {
+                *price = 0;
+            }
+        }
+        let priced = (0..prices.len()).filter(|row| !loose.contains(row));
+        let priced: Vec<usize> = priced.collect();
         for _ in 0..2 {
             if priced.len() != determined.len() {
                 break;

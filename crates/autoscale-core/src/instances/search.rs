@@ -42,6 +42,9 @@ pub(super) fn search(model: &Model, budget: u64) -> Found {
     }
 }
 
+/// Columns that a step is about.
+const COLUMNS: usize = 64;
+
 /// Deepest that the search goes.
 const DEPTH: u32 = 500;
 
@@ -80,51 +83,80 @@ struct Mixed {
 }
 
 impl Search<'_> {
-    const fn step(&mut self) -> bool {
+    /// Whether there is a step left for a program of so many columns; many take more than one.
+    const fn step(&mut self, columns: usize) -> bool {
         if self.steps >= self.budget {
             self.spent = true;
             return false;
         }
-        self.steps += 1;
+        self.steps += 1 + crate::numeric::count_u64(columns / COLUMNS);
         true
     }
 
-    /// Every number of spot nodes, spread over the pools, and the best steady nodes beside them.
+    /// Every number of spot nodes, spread over the pools, and the best steady nodes beside them: the
+    /// number with the smallest bound first.
     fn spread(&mut self) -> i128 {
         let model = self.model;
         let mut program = Program::new(model, false);
         program.open(model, 0, 0);
         let mut simplex = program.simplex();
-        let mut least = i128::MAX;
+        let mut open: Vec<(i128, u32)> = Vec::new();
         for spot in 0..=model.rules.max_size {
             let Some(counts) = model.spread(spot) else {
                 break;
             };
-            let Some((low, high)) = model.steady_range(spot) else {
+            if !self.beside(&mut program, &counts, spot) {
                 continue;
-            };
-            let (mut whole, mut load, mut largest) = (model.whole, 0, 0);
-            for (item, count) in model.spot.iter().zip(&counts) {
-                let n = i64::from(*count);
-                for (need, size) in whole.iter_mut().zip(item.sizes) {
-                    *need -= size * n;
-                }
-                load += item.load() * n;
-                largest = largest.max(item.load() * n);
             }
-            whole[0] = whole[0].max(model.survivors + largest - load);
-            let any = |need: i64| (need, i64::MAX);
-            let nodes = (i64::from(low), i64::from(high));
-            let [load, vcpu, memory, gpus] = whole.map(any);
-            let bounds = [load, vcpu, memory, gpus, nodes, any(0)];
-            program.settle(model, &bounds, &counts);
-            if program.offset >= self.best || self.spent {
+            if program.offset >= self.best {
                 break;
             }
-            least = least.min(self.best);
-            self.explore(&mut program, &mut simplex, 0);
+            if let Run::Infeasible(equation) = program.run(&mut simplex, self.best)
+                && program.contradicts(simplex.certificate(equation))
+            {
+                continue;
+            }
+            let (bound, _) = program.bound(simplex.prices(), true);
+            self.offer(&program, simplex.counts());
+            open.push((program.least(bound), spot));
         }
-        least
+        open.sort_unstable();
+        for (least, spot) in open {
+            if least >= self.best {
+                break;
+            }
+            let counts = model.spread(spot).unwrap_or_default();
+            self.beside(&mut program, &counts, spot);
+            self.explore(&mut program, &mut simplex, 0);
+            if self.spent {
+                return least;
+            }
+        }
+        self.best
+    }
+
+    /// Makes the program that of the steady nodes beside these spot nodes; false where the rules
+    /// allow none.
+    fn beside(&self, program: &mut Program, counts: &[u32], spot: u32) -> bool {
+        let model = self.model;
+        let Some((low, high)) = model.steady_range(spot) else {
+            return false;
+        };
+        let (mut whole, mut load, mut largest) = (model.whole, 0, 0);
+        for (item, count) in model.spot.iter().zip(counts) {
+            let n = i64::from(*count);
+            for (need, size) in whole.iter_mut().zip(item.sizes) {
+                *need -= size * n;
+            }
+            load += item.load() * n;
+            largest = largest.max(item.load() * n);
+        }
+        whole[0] = whole[0].max(model.survivors + largest - load);
+        let any = |need: i64| (need, i64::MAX);
+        let nodes = (i64::from(low), i64::from(high));
+        let [load, vcpu, memory, gpus] = whole.map(any);
+        program.settle(model, &[load, vcpu, memory, gpus, nodes, any(0)], counts);
+        true
     }
 
     /// Ranges of the load of the largest pool, the one with the smallest bound first.
@@ -162,7 +194,12 @@ impl Search<'_> {
                     self.range(&mut program, simplex.clone(), part, range.least, &mut open);
                 }
             } else {
-                self.limit = self.best.min(range.least.saturating_add(range.gap));
+                // Far above the bound it is no use to look for less than all there is.
+                self.limit = if range.gap > range.least {
+                    self.best
+                } else {
+                    self.best.min(range.least.saturating_add(range.gap))
+                };
                 let limit = self.limit;
                 self.within(&mut program, simplex.clone(), range);
                 self.limit = self.best;
@@ -190,7 +227,7 @@ impl Search<'_> {
         parent: i128,
         open: &mut Vec<Range>,
     ) {
-        if !self.step() {
+        if !self.step(program.columns.len()) {
             open.push(Range {
                 least: parent,
                 low,
@@ -226,7 +263,7 @@ impl Search<'_> {
     fn within(&mut self, program: &mut Program, mut simplex: Simplex, range: Range) {
         loop {
             program.open(self.model, range.low, range.high);
-            if !self.step() {
+            if !self.step(program.columns.len()) {
                 return;
             }
             if let Run::Infeasible(equation) = program.run(&mut simplex, self.limit)
@@ -256,7 +293,7 @@ impl Search<'_> {
     }
 
     fn explore(&mut self, program: &mut Program, simplex: &mut Simplex, depth: u32) {
-        if !self.step() {
+        if !self.step(program.columns.len()) {
             return;
         }
         if depth > DEPTH {

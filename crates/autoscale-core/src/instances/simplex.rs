@@ -118,6 +118,13 @@ impl Simplex {
         basis.filter(|(_, column)| *column < self.columns)
     }
 
+    /// The rows whose activities equations determine.
+    pub(super) fn loose_rows(&self) -> impl Iterator<Item = usize> {
+        let columns = self.columns;
+        let basis = self.basis.iter();
+        basis.filter_map(move |variable| variable.checked_sub(columns))
+    }
+
     /// What the weight grows by at least, for each unit that this equation's variable is moved down
     /// and up.
     pub(super) fn penalties(&self, equation: usize) -> (f64, f64) {
