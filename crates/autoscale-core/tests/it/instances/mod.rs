@@ -1,9 +1,11 @@
 //! The choice of instances, against a search that tries everything.
 
 mod brute;
+mod by_hour;
 mod fields;
 mod optimal;
 mod properties;
+mod refusals;
 mod table;
 
 use autoscale_core::{InstanceType, Offer};
