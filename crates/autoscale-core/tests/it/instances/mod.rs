@@ -2,6 +2,7 @@
 
 mod brute;
 mod by_hour;
+mod exact;
 mod fields;
 mod optimal;
 mod properties;
