@@ -51,7 +51,7 @@ pub use table::{HOURS_PER_MONTH, InstanceType, Offer, PurchaseOption};
 use model::Model;
 
 /// Steps that [`choose`] searches before it gives the best mix found without a proof.
-const STEPS: u64 = 12_000;
+const STEPS: u64 = 10_000;
 
 /// The cheapest mix of nodes that carries `demand.requests_per_minute` with its headroom, and after
 /// the loss of its largest spot group (all spot nodes of one type, whichever carry most) still
@@ -89,9 +89,9 @@ pub fn choose(
     choose_within(types, demand, rules, STEPS)
 }
 
-/// [`choose`], with at most so many steps of search, each a linear program of up to 64 offers (larger
-/// ones take more). Where they do not suffice,
-/// [`Mix::proven`] is false and [`Mix::cost_lower_bound_per_hour`] says how much cheaper one may be.
+/// [`choose`], with at most about so many steps of search, each about 1000 sums and products, so that
+/// a step takes about the same time whatever the table. Where they do not suffice, [`Mix::proven`] is
+/// false and [`Mix::cost_lower_bound_per_hour`] says how much cheaper one may be.
 ///
 /// # Errors
 /// As [`choose`].

@@ -36,6 +36,14 @@ pub(super) struct Column {
     pub(super) upper: i64,
 }
 
+impl Column {
+    /// Whether a count is between the bounds, so that dividing there makes both parts smaller.
+    pub(super) fn contains(&self, count: f64) -> bool {
+        let [lower, upper] = [self.lower, self.upper].map(crate::numeric::to_f64);
+        lower < count && count < upper
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Row {
     /// Which of the activities.

@@ -42,8 +42,8 @@ pub(super) fn search(model: &Model, budget: u64) -> Found {
     }
 }
 
-/// Columns that a step is about.
-const COLUMNS: usize = 64;
+/// Numbers that a step goes over.
+const NUMBERS: u64 = 1 << 10;
 
 /// Deepest that the search goes.
 const DEPTH: u32 = 500;
@@ -83,14 +83,15 @@ struct Mixed {
 }
 
 impl Search<'_> {
-    /// Whether there is a step left for a program of so many columns; many take more than one.
-    const fn step(&mut self, columns: usize) -> bool {
+    /// Runs the program, for as many steps as its size and its pivots take; `None` where none is left.
+    fn run(&mut self, program: &Program, simplex: &mut Simplex, limit: i128) -> Option<Run> {
         if self.steps >= self.budget {
             self.spent = true;
-            return false;
+            return None;
         }
-        self.steps += 1 + crate::numeric::count_u64(columns / COLUMNS);
-        true
+        let run = program.run(simplex, limit);
+        self.steps += simplex.work() / NUMBERS + 1;
+        Some(run)
     }
 
     /// Every number of spot nodes, spread over the pools, and the best steady nodes beside them: the
@@ -111,7 +112,12 @@ impl Search<'_> {
             if program.offset >= self.best {
                 break;
             }
-            if let Run::Infeasible(equation) = program.run(&mut simplex, self.best)
+            let Some(run) = self.run(&program, &mut simplex, self.best) else {
+                // More spot nodes weigh more, without any others beside them.
+                let examined = open.iter().map(|(least, _)| *least);
+                return examined.fold(program.offset, i128::min);
+            };
+            if let Run::Infeasible(equation) = run
                 && program.contradicts(simplex.certificate(equation))
             {
                 continue;
@@ -227,7 +233,8 @@ impl Search<'_> {
         parent: i128,
         open: &mut Vec<Range>,
     ) {
-        if !self.step(program.columns.len()) {
+        program.open(self.model, low, high);
+        let Some(run) = self.run(program, &mut simplex, self.best) else {
             open.push(Range {
                 least: parent,
                 low,
@@ -236,9 +243,8 @@ impl Search<'_> {
                 gap: 0,
             });
             return;
-        }
-        program.open(self.model, low, high);
-        if let Run::Infeasible(equation) = program.run(&mut simplex, self.best)
+        };
+        if let Run::Infeasible(equation) = run
             && program.contradicts(simplex.certificate(equation))
         {
             return;
@@ -252,7 +258,7 @@ impl Search<'_> {
         let least = program.least(bound);
         open.push(Range {
             least,
-            gap: (least >> 12).max(1),
+            gap: (least >> 10).max(1),
             low,
             high,
             split: lacking > 0.5 && high - low > high >> 5,
@@ -263,10 +269,10 @@ impl Search<'_> {
     fn within(&mut self, program: &mut Program, mut simplex: Simplex, range: Range) {
         loop {
             program.open(self.model, range.low, range.high);
-            if !self.step(program.columns.len()) {
+            let Some(run) = self.run(program, &mut simplex, self.limit) else {
                 return;
-            }
-            if let Run::Infeasible(equation) = program.run(&mut simplex, self.limit)
+            };
+            if let Run::Infeasible(equation) = run
                 && program.contradicts(simplex.certificate(equation))
             {
                 return;
@@ -293,18 +299,17 @@ impl Search<'_> {
     }
 
     fn explore(&mut self, program: &mut Program, simplex: &mut Simplex, depth: u32) {
-        if !self.step(program.columns.len()) {
-            return;
-        }
         if depth > DEPTH {
             self.spent = true;
             return;
         }
-        match program.run(simplex, self.limit) {
-            Run::Infeasible(equation) if program.contradicts(simplex.certificate(equation)) => {
-                return;
-            }
-            _ => {}
+        let Some(run) = self.run(program, simplex, self.limit) else {
+            return;
+        };
+        if let Run::Infeasible(equation) = run
+            && program.contradicts(simplex.certificate(equation))
+        {
+            return;
         }
         if program.rules_out(simplex, self.limit) {
             return;
@@ -386,7 +391,11 @@ impl Search<'_> {
         for (equation, column) in simplex.determined() {
             let count = counts.get(column).copied().unwrap_or(0.0);
             let part = count - count.floor();
-            if !(1e-6..=1.0 - 1e-6).contains(&part) {
+            let inside = program
+                .columns
+                .get(column)
+                .is_some_and(|c| c.contains(count));
+            if !inside || !(1e-6..=1.0 - 1e-6).contains(&part) {
                 continue;
             }
             let (down, up) = simplex.penalties(equation);
@@ -414,8 +423,9 @@ impl Search<'_> {
         }
         if let Some((nodes, lower, upper)) = program.nodes(counts) {
             let down = nodes.floor();
-            if (1e-6..=1.0 - 1e-6).contains(&(nodes - down)) {
-                let down_to = crate::numeric::round_i64(down)?;
+            let down_to = crate::numeric::round_i64(down)?;
+            let inside = (lower..upper).contains(&down_to);
+            if inside && (1e-6..=1.0 - 1e-6).contains(&(nodes - down)) {
                 let fewer = Branch::Nodes {
                     lower,
                     upper: down_to,

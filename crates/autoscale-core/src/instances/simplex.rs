@@ -14,6 +14,9 @@ const SMALL: f64 = 1e-9;
 /// Pivots after which the equations are made anew from the columns.
 const FRESH: u32 = 60;
 
+/// Pivots that placing the values and reading the bound off a run are about as much work as.
+const ASIDE: u64 = 6;
+
 /// Most pivots of one run.
 const PIVOTS: u32 = 300;
 
@@ -41,6 +44,8 @@ pub(super) struct Simplex {
     basis: Vec<usize>,
     columns: usize,
     pivots: u32,
+    /// Of the last run.
+    passes: u64,
     /// The equations to begin with, and the weights.
     origin: (Vec<Vec<f64>>, Vec<f64>),
     row: Vec<f64>,
@@ -83,6 +88,7 @@ impl Simplex {
             basis: (columns..columns + activities).collect(),
             columns,
             pivots: 0,
+            passes: 0,
         }
     }
 
@@ -125,6 +131,12 @@ impl Simplex {
         basis.filter_map(move |variable| variable.checked_sub(columns))
     }
 
+    /// Numbers that the last run went over, and those that are asked of its outcome.
+    pub(super) fn work(&self) -> u64 {
+        let numbers = self.reduced.len() * (self.basis.len() + 1);
+        crate::numeric::count_u64(numbers) * (self.passes + ASIDE)
+    }
+
     /// What the weight grows by at least, for each unit that this equation's variable is moved down
     /// and up.
     pub(super) fn penalties(&self, equation: usize) -> (f64, f64) {
@@ -153,6 +165,7 @@ impl Simplex {
             self.refresh();
         }
         let mut weight = self.place();
+        self.passes = 0;
         for _ in 0..PIVOTS {
             let mut worst = (NEAR, 0, 0.0);
             for (equation, variable) in self.basis.iter().enumerate() {
@@ -169,6 +182,7 @@ impl Simplex {
             if off <= NEAR {
                 return Run::Done;
             }
+            self.passes += 1;
             match self.step(equation, bound) {
                 Some(more) => weight += more,
                 None => return Run::Infeasible(equation),
@@ -243,7 +257,8 @@ impl Simplex {
             more += (ratio - before) * left;
             before = ratio;
             left -= a * span;
-            if left <= 0.0 {
+            // One whose other bound is just enough stays where it gets to: there may be no further one.
+            if left <= NEAR * missing.abs().max(1.0) {
                 entering = Some(place);
                 break;
             }
