@@ -467,20 +467,30 @@ impl Program {
                 }
             }
         }
-        // A node that has more than is missing is worth no more than one that has it.
-        let (mut need, _): (Vec<i64>, Vec<i64>) = model.bounds(self.high, true).into_iter().unzip();
-        for (need, shift) in need.iter_mut().zip(core.shift) {
-            *need -= shift;
+        let [(least, _), ..] = model.bounds(self.low, self.high > 0);
+        let [(most, _), ..] = model.bounds(self.high, self.high > 0);
+        let mut need = [i64::MAX; ROWS];
+        for row in &mut core.rows {
+            let of = |all: [i64; ROWS]| all.get(row.activity).copied().unwrap_or(0);
+            let more = of(core.shift) - of(self.shift);
+            row.lower -= more;
+            if row.upper < i64::MAX {
+                row.upper -= more;
+            }
+            if let Some(need) = need.get_mut(row.activity) {
+                *need = row.lower;
+            }
         }
+        // The largest pool may turn out to be as large as it may be.
+        need[0] = need[0].saturating_add(most - least);
+        // A node that has more than is missing is worth no more than one that has it.
         for column in &mut core.columns {
-            for (size, a) in column.activity.iter_mut().enumerate().take(4) {
-                let need = need.get(size).copied().unwrap_or(0);
+            for (size, (a, need)) in column.activity.iter_mut().zip(need).enumerate().take(4) {
                 if column.pool == 0 || size > 0 {
                     *a = (*a).min(need.max(0));
                 }
             }
         }
-        core.ask(&model.bounds(self.low, self.high > 0));
         core.convert();
         core
     }

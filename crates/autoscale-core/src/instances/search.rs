@@ -133,7 +133,7 @@ impl Search<'_> {
             }
             let counts = model.spread(spot).unwrap_or_default();
             self.beside(&mut program, &counts, spot);
-            self.explore(&mut program, &mut simplex, 0);
+            self.within(&program, simplex.clone());
             if self.spent {
                 return least;
             }
@@ -207,7 +207,8 @@ impl Search<'_> {
                     self.best.min(range.least.saturating_add(range.gap))
                 };
                 let limit = self.limit;
-                self.within(&mut program, simplex.clone(), range);
+                program.open(model, range.low, range.high);
+                self.within(&program, simplex.clone());
                 self.limit = self.best;
                 if self.spent {
                     return range.least;
@@ -265,10 +266,9 @@ impl Search<'_> {
         });
     }
 
-    /// Searches a range, anew over fewer columns whenever a better mix is found.
-    fn within(&mut self, program: &mut Program, mut simplex: Simplex, range: Range) {
+    /// Searches all that this program allows, anew over fewer columns whenever a better mix is found.
+    fn within(&mut self, program: &Program, mut simplex: Simplex) {
         loop {
-            program.open(self.model, range.low, range.high);
             let Some(run) = self.run(program, &mut simplex, self.limit) else {
                 return;
             };
