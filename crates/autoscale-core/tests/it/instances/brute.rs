@@ -144,7 +144,7 @@ pub(super) fn fine(
 }
 
 /// On-demand first up to the base, then the percentage, a fraction in favour of on-demand.
-fn split(rules: &PoolRules, size: u32, steady: u32) -> bool {
+pub(super) fn split(rules: &PoolRules, size: u32, steady: u32) -> bool {
     let base = rules.on_demand_base_capacity.min(size);
     match rules.on_demand_percentage_above_base_capacity {
         None => steady >= base,
