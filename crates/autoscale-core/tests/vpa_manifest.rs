@@ -191,10 +191,25 @@ fn a_container_with_two_policies_is_refused() {
         let twice = containers(json!([{"containerName": name}, {"containerName": name}]));
         let expected = format!(
             "spec.resourcePolicy.containerPolicies[1].containerName must not be given: \"{name}\" \
-             has a policy already"
+             has a policy already, containerPolicies[0]"
         );
         assert_eq!(twice.config("web").unwrap_err().to_string(), expected);
     }
+}
+
+#[test]
+fn a_maximum_of_nothing_is_no_bound_and_below_any_minimum() {
+    let most = json!({"cpu": 0, "memory": "0"});
+    let open = containers(json!([{"containerName": "web", "maxAllowed": most}]));
+    let config = open.config("web").unwrap().unwrap();
+    let asked = Resources::new(64_000, 1 << 40);
+    assert_eq!(asked.clamp(&config.min_allowed, &config.max_allowed), asked);
+    let refused = container_refusal(
+        json!({"containerName": "web", "minAllowed": {"cpu": "100m"}, "maxAllowed": most}),
+    );
+    let expected = "spec.resourcePolicy.containerPolicies[0].maxAllowed.cpu is 0, must be at least what \
+                    minAllowed gives";
+    assert_eq!(refused, expected);
 }
 
 #[test]

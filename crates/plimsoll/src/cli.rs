@@ -91,8 +91,8 @@ pub(crate) struct ReplayArgs {
 #[derive(Debug, Args)]
 pub(crate) struct VerticalArgs {
     /// Replay a container's recorded use through vertical sizers instead: CSV with the columns
-    /// timestamp and cpu (cores), memory (bytes) or value. --policy then takes VerticalPodAutoscaler
-    /// manifests; default: a VPA with its defaults. Right-sizing stands beside them, with the same
+    /// timestamp and cpu (cores), memory (bytes) or value; empty, nan and null are values that were not
+    /// recorded. --policy then takes VerticalPodAutoscaler manifests; default: a VPA with its defaults. Right-sizing stands beside them, with the same
     /// bounds.
     #[arg(
         long,
@@ -244,8 +244,8 @@ pub(crate) struct OutputArgs {
 /// Arguments of `plimsoll size`.
 #[derive(Debug, Args)]
 pub(crate) struct SizeArgs {
-    /// Plan (TOML, YAML or JSON), or a recorded load (CSV with the columns timestamp and value).
-    /// Default, without --load, --users and --types: an example plan, built in.
+    /// Plan (TOML, YAML or JSON), a recorded load (CSV with the columns timestamp and value), or an
+    /// eksctl ClusterConfig. Default, without --load, --users and --types: an example plan, built in.
     pub(crate) file: Option<PathBuf>,
 
     /// Load to carry, such as 12000/m or 200/s; in place of the plan's.
@@ -273,6 +273,10 @@ pub(crate) struct SizeArgs {
     /// with made-up prices, built in.
     #[arg(long, value_name = "FILE")]
     pub(crate) types: Option<PathBuf>,
+
+    /// Node group of a ClusterConfig; needed where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node_group: Option<String>,
 
     /// Share of the load that is held ready beyond it. Default: 20%.
     #[arg(long, value_name = "SHARE", value_parser = headroom)]
@@ -322,8 +326,8 @@ pub(crate) struct DecideArgs {
 /// Arguments of `plimsoll diagnose`.
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArgs {
-    /// Figures of the system and its layers: TOML, YAML or JSON by the file's ending (- = JSON on
-    /// standard input). docs/diagnose.md lists them.
+    /// Figures of the system and its layers: TOML, YAML or JSON by the file's ending (- = JSON or YAML
+    /// on standard input). docs/diagnose.md lists them.
     #[arg(value_name = "FILE")]
     pub(crate) figures: PathBuf,
 
@@ -466,9 +470,9 @@ fn quantile(text: &str) -> Result<Share, String> {
 fn headroom(text: &str) -> Result<Share, String> {
     refuse_flag(text)?;
     size::share(text).and_then(|share| {
-        let fine = share.0 <= 100.0;
-        fine.then_some(share)
-            .ok_or_else(|| "must be at most 100 times the load (10000%)".to_owned())
+        let fine = share.0 <= size::MOST_HEADROOM;
+        let bound = "must be at most 10 (1000%): it is a share, 30% is 0.3";
+        fine.then_some(share).ok_or_else(|| bound.to_owned())
     })
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn size(args: &SizeArgs) -> String {
     words.set("quantile", share(args.quantile));
     words.set("unit", args.unit.and_then(name));
     words.set("types", args.types.as_deref().map(shown));
+    words.set("node-group", args.node_group.clone());
     words.set("headroom", share(args.headroom));
     words.set("availability", share(args.availability));
     for (flag, set) in [("--spot", args.spot), ("--no-spot", args.no_spot)] {

@@ -43,6 +43,11 @@ impl InputError {
         Self::in_line(file, breaks.count() + 1, "not valid UTF-8")
     }
 
+    /// Whether it names a place within its file.
+    pub(crate) const fn has_place(&self) -> bool {
+        self.line.is_some()
+    }
+
     /// For a file that could not be read.
     pub(crate) fn unreadable(file: impl AsRef<Path>, error: &io::Error) -> Self {
         Self::new(file, None, format!("cannot be read: {error}"))

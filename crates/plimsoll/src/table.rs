@@ -58,6 +58,15 @@ pub(crate) fn plain_percent(share: f64) -> String {
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
+/// A length of time in its own unit: days, hours, minutes or seconds.
+pub(crate) fn span(seconds: u64) -> String {
+    let units = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
+    match units.into_iter().find(|(unit, _)| seconds >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", seconds as f64 / unit as f64),
+        None => format!("{seconds} seconds"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +75,23 @@ mod tests {
     fn columns_line_up() {
         let text = table(&["name", "x"], &[vec!["a".into(), "10".into()]]);
         assert_eq!(text, "name   x\na     10\n");
+    }
+
+    #[test]
+    fn spans_have_their_unit() {
+        let shown = [59, 60, 600, 5_400, 86_399, 86_400, 1_209_600].map(span);
+        assert_eq!(
+            shown,
+            [
+                "59 seconds",
+                "1.0 minutes",
+                "10.0 minutes",
+                "1.5 hours",
+                "24.0 hours",
+                "1.0 days",
+                "14.0 days"
+            ]
+        );
     }
 
     #[test]

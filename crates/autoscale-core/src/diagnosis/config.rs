@@ -53,8 +53,8 @@ pub struct DiagnosisConfig {
     /// 0.1.
     #[cfg_attr(feature = "serde", serde(with = "super::written::share"))]
     pub min_time_share: f64,
-    /// By how much the layers' times may exceed the mean response time before they contradict it;
-    /// ≥ 0, default 0.1.
+    /// By how much the layers' times may exceed the mean response time, or any time one that should
+    /// not be below it, before the two contradict each other; ≥ 0, default 0.1.
     #[cfg_attr(feature = "serde", serde(with = "super::written::share"))]
     pub time_tolerance: f64,
 }

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::figures::{Layer, Place, SignalKind};
+use super::figures::{Layer, Place, Signal, SignalKind};
 
 /// What a [`diagnose`](super::diagnose) found, with its evidence.
 ///
@@ -111,9 +111,9 @@ pub struct TimeShare {
 pub enum DiagnosisStatus {
     /// The objectives are met, and nothing is over its limit.
     Ok,
-    /// No objective is known to be broken, but a resource is over its limit.
+    /// No objective is known to be broken, but a layer is over a limit.
     AtRisk,
-    /// Requests are slow, or too many fail.
+    /// Requests are slow, or too many fail: the system's p95 or its error rate is over its limit.
     Breached,
     /// The response time is not known, and nothing else is over its limit.
     #[default]
@@ -199,6 +199,36 @@ pub enum Contradiction {
         /// Share of the mean response time.
         share: f64,
     },
+    /// Too many requests fail, but the calls of no layer do.
+    FailuresUnaccounted {
+        /// Share of the requests that fail.
+        error_rate: f64,
+    },
+    /// The mean response time is above the 95th percentile: possible, but rare.
+    MeanAboveP95 {
+        /// The mean, in seconds.
+        mean_s: f64,
+        /// The percentile, in seconds.
+        p95_s: f64,
+    },
+    /// A request waits longer for a layer than it spends there, its wait included.
+    WaitAboveTime {
+        /// The layer.
+        layer: Layer,
+        /// The wait, in seconds.
+        wait_s: f64,
+        /// The time, in seconds.
+        time_s: f64,
+    },
+    /// A request spends longer in a layer than its calls take: possible where it makes several.
+    TimeAboveLatency {
+        /// The layer.
+        layer: Layer,
+        /// The time, in seconds a request.
+        time_s: f64,
+        /// 95th percentile of the layer's own latency, in seconds a call.
+        latency_s: f64,
+    },
 }
 
 impl fmt::Display for Contradiction {
@@ -206,7 +236,9 @@ impl fmt::Display for Contradiction {
         match self {
             Self::TimesExceedMean { sum_s, mean_s } => write!(
                 f,
-                "the layers' times are {sum_s} s together, more than the mean of {mean_s} s: not used"
+                "the layers' times are {} s together, more than the mean of {} s: not used",
+                short(sum_s),
+                short(mean_s)
             ),
             Self::SaturatedThoughFast { layer } => write!(
                 f,
@@ -221,11 +253,97 @@ impl fmt::Display for Contradiction {
                 "{:.0} % of the response time is in none of the layers",
                 share * 100.0
             ),
+            Self::FailuresUnaccounted { error_rate } => write!(
+                f,
+                "error_rate is {}, over the limit, but no layer's is",
+                short(error_rate)
+            ),
+            Self::MeanAboveP95 { mean_s, p95_s } => write!(
+                f,
+                "mean_s is {} s, above p95_s of {} s: that is unusual and takes a few very \
+                 slow requests; check the units",
+                short(mean_s),
+                short(p95_s)
+            ),
+            Self::WaitAboveTime {
+                layer,
+                wait_s,
+                time_s,
+            } => write!(
+                f,
+                "{layer}.wait_s is {} s, above {layer}.time_s of {} s, which should include \
+                 it; check the units, and that both are means",
+                short(wait_s),
+                short(time_s)
+            ),
+            Self::TimeAboveLatency {
+                layer,
+                time_s,
+                latency_s,
+            } => write!(
+                f,
+                "{layer}.time_s is {} s a request, above {layer}.latency_s of {} s a \
+                 call: unless a request makes several calls, check the units",
+                short(time_s),
+                short(latency_s)
+            ),
         }
     }
 }
 
+/// A number in few digits, however large or small.
+fn short(value: &f64) -> String {
+    if *value <= 0.0 || (1e-4..1e9).contains(value) {
+        ((value * 1e4).round() / 1e4).to_string()
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
 impl Diagnosis {
+    /// Whether a figure of the system as a whole is over its limit.
+    pub(super) fn is_over(&self, signal: Signal) -> bool {
+        let whole = Place {
+            layer: None,
+            signal,
+        };
+        self.evidence.iter().any(|e| e.over && e.place == whole)
+    }
+
+    /// Whether it is the failures of a layer that call for something: requests are not slow, and more
+    /// of its calls fail than may.
+    fn fails_in(&self, layer: Layer) -> bool {
+        let mut own = self
+            .evidence
+            .iter()
+            .filter(|e| e.place.layer == Some(layer));
+        !self.is_over(Signal::P95) && own.any(|e| e.over && e.kind == SignalKind::Errors)
+    }
+
+    /// What is known of the objectives.
+    fn objectives(&self) -> &'static str {
+        let known = |signal| {
+            let mut own = self.evidence.iter().filter(|e| e.place.layer.is_none());
+            own.any(|e| e.place.signal == signal)
+        };
+        let (slow, failing) = (self.is_over(Signal::P95), self.is_over(Signal::ErrorRate));
+        match self.status {
+            DiagnosisStatus::Ok => "The objectives are met",
+            DiagnosisStatus::AtRisk if known(Signal::P95) && known(Signal::ErrorRate) => {
+                "The objectives are met, but a layer is over a limit"
+            }
+            DiagnosisStatus::AtRisk => {
+                "No objective is known to be broken, but a layer is over a limit"
+            }
+            DiagnosisStatus::Breached if slow && failing => {
+                "Requests are slow, and too many of them fail"
+            }
+            DiagnosisStatus::Breached if failing => "Too many requests fail",
+            DiagnosisStatus::Breached => "Requests are slow",
+            DiagnosisStatus::Unknown => "Whether requests are slow is not known",
+        }
+    }
+
     /// One sentence: the status, the bottleneck and what is to be done.
     ///
     /// ```
@@ -237,17 +355,17 @@ impl Diagnosis {
     /// ```
     #[must_use]
     pub fn summary(&self) -> String {
-        let status = match self.status {
-            DiagnosisStatus::Ok => "The objectives are met",
-            DiagnosisStatus::AtRisk => "The objectives are not known to be broken, but in danger",
-            DiagnosisStatus::Breached => "Requests are slow or fail",
-            DiagnosisStatus::Unknown => "Whether requests are slow is not known",
-        };
+        let status = self.objectives();
         let place = self.bottleneck.map_or_else(String::new, |layer| {
             format!(" the {layer} is the bottleneck,")
         });
         let action = match (self.action, self.bottleneck) {
             (DiagnosedAction::None, _) => "nothing to do".to_owned(),
+            (DiagnosedAction::Optimise, Some(layer)) if self.fails_in(layer) => {
+                return format!(
+                    "{status}: no resource is short; find out why calls of the {layer} fail."
+                );
+            }
             (DiagnosedAction::Optimise, Some(layer)) => {
                 return format!(
                     "{status}: no resource is short; optimise what requests do in the {layer}."
@@ -261,6 +379,9 @@ impl Diagnosis {
                     "{status}: it is about the {layer}, but what is known does not say what to do; \
                      measure what is missing."
                 );
+            }
+            (DiagnosedAction::Measure, None) if self.missing.is_empty() => {
+                "what is known does not say what to do; check what does not fit".to_owned()
             }
             (DiagnosedAction::Measure, None) => {
                 "what is known does not say what to do; measure what is missing".to_owned()

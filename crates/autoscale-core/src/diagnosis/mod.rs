@@ -3,8 +3,9 @@
 //! 1. Every figure with a limit becomes evidence: severity = value ÷ limit (of a hit ratio, misses ÷
 //!    allowed misses). By the USE method a layer is *saturated* when a utilization or a saturation
 //!    (queue, wait, replication lag, misses) is over its limit.
-//! 2. Objectives met and nothing saturated: nothing to do. Objectives broken: *breached*; nothing known
-//!    to be broken, but a layer saturated: *at risk*.
+//! 2. The objectives are the system's p95 and its share of failed requests. Broken: *breached*. Not known
+//!    to be broken, but a layer saturated, failing or over its own objective: *at risk*. Nothing over a
+//!    limit: nothing to do.
 //! 3. The response time is split into the layers' shares where each layer with figures has its time.
 //!    While requests are slow, weight = severity × share, and a layer with less than `min_time_share` is
 //!    no bottleneck however busy it is.
@@ -12,14 +13,15 @@
 //!    first, then the application, the cache, the network. A loaded database behind a cache that misses
 //!    is relieved by the cache, if with the allowed misses its utilizations would keep their limits:
 //!    u × (1 − reads × (1 − allowed misses ÷ misses)).
-//! 5. Requests slow and nothing saturated: optimise, in the layer where the time goes. Requests that
-//!    fail and nothing saturated: optimise, in the layer whose calls fail. Where a figure is missing
+//! 5. Requests slow and nothing saturated: optimise, in the layer where the time goes. Requests or calls
+//!    that fail and nothing saturated: optimise, in the layer whose calls fail. Where a figure is missing
 //!    that would decide, the answer is to measure it.
 //!
 //! Source: B. Gregg, "The USE Method"; Denning & Buzen, "The Operational Analysis of Queueing Network
 //! Models" (utilization law). Cost: a few hundred comparisons. Edge cases: impossible figures are left
-//! out and named; layers' times beyond the mean response time contradict it and are not used; requests
-//! that wait for a layer of which nothing is busy call for a larger pool, not a larger layer.
+//! out and named; layers' times beyond the mean response time contradict it and are not used; a mean above
+//! the p95, or a layer's time below its wait or above its latency, is possible but rare, and is named;
+//! requests that wait for a layer of which nothing is busy call for a larger pool, not a larger layer.
 
 mod config;
 mod figures;
@@ -67,6 +69,7 @@ pub fn diagnose(
         found: Diagnosis::default(),
     };
     examination.collect();
+    examination.doubt_times();
     examination.split_time();
     examination.weigh();
     examination.conclude();
@@ -152,6 +155,37 @@ impl Examination<'_> {
         self.found.max_requests_per_s = most.min_by(f64::total_cmp);
     }
 
+    /// Times that are possible together, but more often have a wrong unit.
+    fn doubt_times(&mut self) {
+        let most = 1.0 + self.config.time_tolerance;
+        let above = |(value, other): &(f64, f64)| *value > other * most;
+        let (p95, mean) = (Signal::P95, Signal::Mean);
+        let (p95, mean) = (self.figures.known(p95), self.figures.known(mean));
+        let mean_above = mean.zip(p95).filter(above);
+        let doubts = &mut self.found.contradictions;
+        doubts.extend(
+            mean_above.map(|(mean_s, p95_s)| Contradiction::MeanAboveP95 { mean_s, p95_s }),
+        );
+        for layer in Layer::ALL {
+            let known = |signal| self.figures.layer(layer).known(signal);
+            let time = known(Signal::Time);
+            let waits = known(Signal::Wait).zip(time).filter(above);
+            doubts.extend(waits.map(|(wait_s, time_s)| Contradiction::WaitAboveTime {
+                layer,
+                wait_s,
+                time_s,
+            }));
+            let calls = time.zip(known(Signal::Latency)).filter(above);
+            doubts.extend(
+                calls.map(|(time_s, latency_s)| Contradiction::TimeAboveLatency {
+                    layer,
+                    time_s,
+                    latency_s,
+                }),
+            );
+        }
+    }
+
     /// Each layer's share of the response time.
     fn split_time(&mut self) {
         let layers = Layer::ALL
@@ -195,8 +229,15 @@ impl Examination<'_> {
     }
 
     fn is_slow(&self) -> bool {
+        self.found.is_over(Signal::P95)
+    }
+
+    /// The layer with the heaviest evidence of this kind.
+    fn worst(&self, kind: SignalKind) -> Option<Layer> {
         let mut over = self.found.evidence.iter().filter(|e| e.over);
-        over.any(|e| e.kind == SignalKind::Latency)
+        over.find(|e| e.kind == kind && e.place.layer.is_some())?
+            .place
+            .layer
     }
 
     /// What is over a limit and takes up a layer's resources.
@@ -242,17 +283,18 @@ impl Examination<'_> {
             .filter(|layer| self.strain(*layer).next().is_some())
             .collect();
         let slow = self.is_slow();
-        let failing = self
-            .found
-            .evidence
-            .iter()
-            .any(|e| e.over && e.kind == SignalKind::Errors);
+        let failing = self.found.is_over(Signal::ErrorRate);
+        if self.worst(SignalKind::Errors).is_some()
+            && self.figures.known(Signal::ErrorRate).is_none()
+        {
+            self.lacks(None, Signal::ErrorRate);
+        }
         let known = self.figures.known(Signal::P95).is_some();
-        self.found.status = match (slow || failing, saturated.is_empty()) {
+        self.found.status = match (slow || failing, self.found.evidence.iter().any(|e| e.over)) {
             (true, _) => DiagnosisStatus::Breached,
-            (false, false) => DiagnosisStatus::AtRisk,
-            (false, true) if known => DiagnosisStatus::Ok,
-            (false, true) => DiagnosisStatus::Unknown,
+            (false, true) => DiagnosisStatus::AtRisk,
+            (false, false) if known => DiagnosisStatus::Ok,
+            (false, false) => DiagnosisStatus::Unknown,
         };
         match self.found.status {
             DiagnosisStatus::Ok => {
@@ -268,19 +310,23 @@ impl Examination<'_> {
         } else if slow {
             self.optimise_where_time_goes();
         } else {
-            self.optimise_what_fails();
+            self.optimise_what_fails(failing);
         }
+    }
+
+    /// Application and database always do.
+    fn takes_part(&self, layer: Layer) -> bool {
+        let always = matches!(layer, Layer::Application | Layer::Database);
+        always || self.figures.layer(layer).is_given()
     }
 
     /// Times of the layers, and a utilization of each that takes part.
     fn name_what_is_missing(&mut self, slow: bool) {
         for layer in Layer::ALL {
-            let figures = self.figures.layer(layer);
-            let always = matches!(layer, Layer::Application | Layer::Database);
-            if !always && !figures.is_given() {
+            if !self.takes_part(layer) {
                 continue;
             }
-            if slow && figures.known(Signal::Time).is_none() {
+            if slow && self.figures.layer(layer).known(Signal::Time).is_none() {
                 self.lacks(Some(layer), Signal::Time);
             }
             if !self.is_busy_known(layer) {
@@ -413,14 +459,9 @@ impl Examination<'_> {
             return;
         }
         // Without a split of the time, the layer that is furthest over its own objective.
-        let latency = self
-            .found
-            .evidence
-            .iter()
-            .find(|e| e.over && e.kind == SignalKind::Latency && e.place.layer.is_some());
         let layer = longest
             .map(|longest| longest.layer)
-            .or_else(|| latency.and_then(|e| e.place.layer));
+            .or_else(|| self.worst(SignalKind::Latency));
         self.found.bottleneck = layer;
         let seen = match layer {
             Some(layer) => self.is_busy_known(layer),
@@ -431,27 +472,35 @@ impl Examination<'_> {
         }
     }
 
-    /// Requests fail, and no layer is saturated: a fault, which more of the same would share.
-    fn optimise_what_fails(&mut self) {
-        let failing = self
-            .found
-            .evidence
-            .iter()
-            .find(|e| e.over && e.kind == SignalKind::Errors && e.place.layer.is_some());
-        match failing.and_then(|e| e.place.layer) {
-            Some(layer) => {
-                self.found.bottleneck = Some(layer);
-                if self.is_busy_known(layer) {
-                    self.found.action = DiagnosedAction::Optimise;
-                }
+    /// Requests or a layer's calls fail, or a layer is slower than it should be, and none is saturated:
+    /// a fault, which more of the same would share.
+    fn optimise_what_fails(&mut self, failing: bool) {
+        let slow = || self.worst(SignalKind::Latency).filter(|_| !failing);
+        if let Some(layer) = self.worst(SignalKind::Errors).or_else(slow) {
+            self.found.bottleneck = Some(layer);
+            if self.is_busy_known(layer) {
+                self.found.action = DiagnosedAction::Optimise;
             }
-            None => {
-                for layer in [Layer::Application, Layer::Database] {
-                    if self.figures.layer(layer).known(Signal::ErrorRate).is_none() {
-                        self.lacks(Some(layer), Signal::ErrorRate);
-                    }
-                }
-            }
+            return;
+        }
+        let unknown: Vec<Layer> = Layer::ALL
+            .into_iter()
+            .filter(|layer| self.takes_part(*layer))
+            .filter(|layer| {
+                self.figures
+                    .layer(*layer)
+                    .known(Signal::ErrorRate)
+                    .is_none()
+            })
+            .collect();
+        if unknown.is_empty()
+            && let Some(error_rate) = self.figures.known(Signal::ErrorRate)
+        {
+            let nowhere = Contradiction::FailuresUnaccounted { error_rate };
+            self.found.contradictions.push(nowhere);
+        }
+        for layer in unknown {
+            self.lacks(Some(layer), Signal::ErrorRate);
         }
     }
 }

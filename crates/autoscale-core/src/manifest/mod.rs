@@ -38,6 +38,7 @@ mod hpa;
 mod meta;
 mod quantity;
 mod vpa;
+mod vpa_convert;
 
 pub use error::ManifestError;
 pub use hpa::{

@@ -1,4 +1,5 @@
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use crate::setters::setters;
 use crate::{ConfigError, format_duration};
@@ -108,9 +109,9 @@ impl UserLoad {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LoadPhase {
-    /// Its name.
+    /// Its name, not empty, once among the phases.
     pub name: String,
-    /// Concurrent users; 0 … 10⁹.
+    /// Concurrent users; above 0, at most 10⁹.
     pub users: f64,
     /// Fewest instances of the phase; unset there is no such bound.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -348,9 +349,18 @@ impl ProvisionConfig {
                 rate,
             )?;
         }
+        let mut names = BTreeSet::new();
         for (index, phase) in self.phases.iter().enumerate() {
             let field = |name: &str| format!("phases[{index}].{name}");
-            between(&field("users"), Some(phase.users), 0.0, 1e9, rate)?;
+            let bound = "a name, once among the phases";
+            if phase.name.is_empty() {
+                return Err(ConfigError::range(field("name"), "empty", bound));
+            }
+            if !names.insert(&phase.name) {
+                return Err(ConfigError::range(field("name"), &phase.name, bound));
+            }
+            let bound = "above 0, at most 1000000000";
+            positive(&field("users"), phase.users, 1e9, bound)?;
             if let (Some(min), Some(max)) = (phase.min_instances, phase.max_instances)
                 && min > max
             {

@@ -112,7 +112,7 @@ pub struct VpaConfig {
     pub containers: u32,
     /// Least that may be recommended; default no bound.
     pub min_allowed: Resources,
-    /// Most that may be recommended, ≥ `min_allowed`; default no bound.
+    /// Most that may be recommended, ≥ `min_allowed`; 0 and the default are no bound.
     pub max_allowed: Resources,
     /// Whether CPU is recommended; default true.
     pub control_cpu: bool,

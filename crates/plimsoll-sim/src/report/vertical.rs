@@ -6,7 +6,7 @@ use autoscale_core::Resource;
 use maud::{Markup, PreEscaped, html};
 
 use super::axis::{TimeTick, multiples, px, step, time, time_marks};
-use super::figures::{NBSP, NONE, counted, fixed, given, percent, plain_percent};
+use super::figures::{NBSP, NONE, counted, duration, fixed, given, percent, plain_percent};
 use super::html::page;
 use super::look::Look;
 use super::moment::{full, moment};
@@ -35,7 +35,7 @@ const HEIGHT: f64 = 220.0;
 #[must_use]
 pub fn vertical_html(report: &VerticalReport) -> String {
     let title = format!("How large should {} be?", given(&report.series));
-    let days = report.to_s.saturating_sub(report.from_s) as f64 / 86_400.0;
+    let length = report.to_s.saturating_sub(report.from_s) as f64;
     page(
         &title,
         &html! {
@@ -43,7 +43,7 @@ pub fn vertical_html(report: &VerticalReport) -> String {
                 p.kicker { "plimsoll · vertical replay" }
                 h1 { (title) }
                 p.when {
-                    (fixed(days, 1)) (NBSP) "days, from " (full(report.from_s as i64)) (NBSP) "UTC; a value every "
+                    (duration(length)) ", from " (full(report.from_s as i64)) (NBSP) "UTC; a value every "
                     (fixed(report.step_s, 0)) (NBSP) "s, a decision every " (fixed(report.tick_s, 0)) (NBSP) "s"
                 }
             }

@@ -5,6 +5,11 @@ use autoscale_core::{Diagnosis, Evidence, Place, Signal, SignalKind};
 use super::Report;
 use crate::table::{plain_percent, table};
 
+/// From here on a number is written with its power of ten.
+const LARGE: f64 = 1e6;
+/// A rate from which on it is no longer told: no extrapolation carries that far.
+const MOST_REQUESTS: f64 = 1e9;
+
 /// The summary, the evidence, and what is in doubt.
 pub(super) fn tables(report: &Report) -> String {
     let found = &report.diagnosis;
@@ -29,8 +34,8 @@ pub(super) fn row(evidence: &Evidence) -> Vec<String> {
         evidence.place.to_string(),
         value(evidence, evidence.value),
         value(evidence, evidence.limit),
-        format!("{:.2}", evidence.severity),
-        format!("{:.2}", evidence.weight),
+        number(evidence.severity),
+        number(evidence.weight),
         over.to_owned(),
     ]
 }
@@ -38,9 +43,9 @@ pub(super) fn row(evidence: &Evidence) -> Vec<String> {
 fn value(evidence: &Evidence, value: f64) -> String {
     match (evidence.kind, evidence.place.signal) {
         (SignalKind::Latency, _) | (_, Signal::Wait | Signal::ReplicationLag) => {
-            format!("{value} s")
+            format!("{} s", plain(value))
         }
-        (_, Signal::Queue) => value.to_string(),
+        (_, Signal::Queue) => plain(value),
         _ => plain_percent(value),
     }
 }
@@ -64,8 +69,14 @@ pub(super) fn notes(found: &Diagnosis) -> Vec<(&'static str, String)> {
         notes.push(("response time", shares.join(", ")));
     }
     if let Some(most) = found.max_requests_per_s {
-        let law = "requests a second, where the first known utilization reaches its limit";
-        notes.push(("carries", format!("{most:.1} {law}")));
+        let said = if most < MOST_REQUESTS {
+            let law = "requests a second, where the first known utilization reaches its limit";
+            format!("{most:.1} {law}")
+        } else {
+            let idle = "hardly anything is in use, which says little about more load";
+            format!("more than 10^9 requests a second: {idle}")
+        };
+        notes.push(("carries", said));
     }
     for contradiction in &found.contradictions {
         notes.push(("contradiction", contradiction.to_string()));
@@ -74,6 +85,24 @@ pub(super) fn notes(found: &Diagnosis) -> Vec<(&'static str, String)> {
         notes.push(("to be sure, measure", names(&found.missing)));
     }
     notes
+}
+
+/// A ratio, with two digits after the point unless it is far too large for that.
+fn number(value: f64) -> String {
+    if value < LARGE {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
+/// A number as it was given, unless that takes too many digits.
+fn plain(value: f64) -> String {
+    if value <= 0.0 || (1.0 / LARGE..LARGE).contains(&value) {
+        value.to_string()
+    } else {
+        format!("{value:.1e}")
+    }
 }
 
 /// To tenths of a percent.

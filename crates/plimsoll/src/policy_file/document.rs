@@ -22,7 +22,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads `.toml`, `.yaml`, `.yml` or `.json`; `-` is JSON on standard input.
+    /// Reads `.toml`, `.yaml`, `.yml` or `.json`; `-` is JSON or YAML on standard input.
     pub(crate) fn open(path: &Path) -> Result<Self, InputError> {
         let stdin = output::is_stdout(path);
         let file = if stdin {
@@ -37,7 +37,7 @@ impl Document {
             _ if stdin => one(&file, &read_stdin(&file)?)?,
             _ => {
                 let message =
-                    "must end in .toml, .yaml, .yml or .json (- is JSON on standard input)";
+                    "must end in .toml, .yaml, .yml or .json (- is JSON or YAML on standard input)";
                 return Err(InputError::new(path, None, message));
             }
         };

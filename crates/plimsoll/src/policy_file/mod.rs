@@ -36,6 +36,7 @@
 
 mod around;
 mod document;
+mod eksctl;
 mod fault;
 mod manifest;
 mod nearest;
@@ -51,6 +52,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -191,6 +193,21 @@ pub(crate) fn manifest_of(
         (_, more) => {
             let message = format!("holds {} policies, must hold 1", more + 1);
             Err(InputError::new(path, None, message))
+        }
+    }
+}
+
+/// Numbers names that come again: "api" and "api (2)". The same name in two files, or in two
+/// namespaces, stays apart in a report.
+pub(crate) fn tell_apart<T>(all: &mut [T], name: impl Fn(&mut T) -> &mut String) {
+    let mut taken: BTreeSet<String> = all.iter_mut().map(|one| name(one).clone()).collect();
+    let mut shown = BTreeSet::new();
+    for one in all {
+        let name = name(one);
+        if !shown.insert(name.clone()) {
+            let mut numbered = (2..).map(|n| format!("{name} ({n})"));
+            let free = numbered.find(|name| taken.insert(name.clone()));
+            *name = free.unwrap_or_default();
         }
     }
 }

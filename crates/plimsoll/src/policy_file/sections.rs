@@ -14,8 +14,8 @@ use crate::input_error::InputError;
 /// A file as a tree, or no file at all: then errors are the command line's.
 #[derive(Debug)]
 pub(crate) struct Sections {
-    file: PathBuf,
-    root: Option<Node>,
+    pub(super) file: PathBuf,
+    pub(super) root: Option<Node>,
 }
 
 impl Sections {

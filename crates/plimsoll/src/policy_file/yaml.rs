@@ -18,7 +18,7 @@ pub(super) fn documents(file: &Path, source: &str) -> Result<Vec<Node>, InputErr
     check_indentation(source).map_err(fault)?;
     let parsed = MarkedYaml::load_from_str(source);
     parsed
-        .map_err(|error| fault(malformed(source, &error)))?
+        .map_err(|error| fault(malformed(language(file), source, &error)))?
         .into_iter()
         .map(|document| convert(document, 0).map_err(fault))
         .collect()
@@ -41,7 +41,17 @@ fn check_indentation(source: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn malformed(source: &str, error: &ScanError) -> Fault {
+/// What a text is read as: standard input has no ending that would say which.
+fn language(file: &Path) -> &'static str {
+    let extension = file.extension().unwrap_or_default().to_string_lossy();
+    match extension.to_ascii_lowercase().as_str() {
+        "yaml" | "yml" => "YAML",
+        "json" => "JSON",
+        _ => "JSON or YAML",
+    }
+}
+
+fn malformed(language: &str, source: &str, error: &ScanError) -> Fault {
     let at = (error.marker().line(), error.marker().col() + 1);
     if error.info() == "duplicated key in mapping" {
         let line = source.lines().nth(at.0.saturating_sub(1)).unwrap_or("");
@@ -61,10 +71,11 @@ fn malformed(source: &str, error: &ScanError) -> Fault {
             .into_iter()
             .find_map(|(i, line)| Some((i + 1, indented(line)? + 1)));
         if let Some(at) = found {
-            return Fault::new(at, "not valid YAML: a tab in the indentation, use spaces");
+            let message = format!("not valid {language}: a tab in the indentation, use spaces");
+            return Fault::new(at, message);
         }
     }
-    Fault::new(at, format!("not valid YAML: {}", error.info()))
+    Fault::new(at, format!("not valid {language}: {}", error.info()))
 }
 
 fn position(node: &MarkedYaml<'_>) -> Position {

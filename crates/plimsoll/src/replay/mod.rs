@@ -3,7 +3,6 @@
 mod matrix;
 mod show;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -150,19 +149,10 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
                 .map(|p| (file.clone(), p)),
         );
     }
-    let mut taken: BTreeSet<String> = policies.iter().map(|(_, p)| p.name.clone()).collect();
-    let mut shown = BTreeSet::new();
+    policy_file::tell_apart(&mut policies, |(_, policy)| &mut policy.name);
     policies
         .into_iter()
-        .map(|(file, mut policy)| {
-            // The same name in two files, or in two namespaces, stays apart in the report.
-            if !shown.insert(policy.name.clone()) {
-                let numbered = (2..).map(|n| format!("{} ({n})", policy.name));
-                policy.name = numbered
-                    .into_iter()
-                    .find(|name| taken.insert(name.clone()))
-                    .unwrap_or_default();
-            }
+        .map(|(file, policy)| {
             let at = policy.at;
             checked(policy, fleet).map_err(|e| InputError::new(file, at, e.to_string()))
         })

@@ -7,16 +7,16 @@ use plimsoll_sim::{
 };
 
 use crate::output::printable;
-use crate::table::{percent, plain_percent, table};
+use crate::table::{percent, plain_percent, span, table};
 
 /// The kind whose knob is no target.
 const PREDICTIVE: &str = "predictive";
 
 /// The tables.
 pub(super) fn summary(report: &ReplayReport) -> String {
-    let days = (report.to_s - report.from_s) as f64 / 86_400.0;
+    let length = span(report.to_s.abs_diff(report.from_s));
     let mut text = format!(
-        "{}: {days:.1} days, peak {} replicas of {:.4} requests/s at {}; start-up {} s, lag {} s, \
+        "{}: {length}, peak {} replicas of {:.4} requests/s at {}; start-up {} s, lag {} s, \
          tick {} s, scenario {}\n",
         printable(&report.trace),
         report.peak_replicas,

@@ -5,11 +5,13 @@ use autoscale_core::{
     ProvisionReason, provision,
 };
 
+use super::figures::number;
 use super::load::Load;
-use super::nodes::{Budget, Chosen, Need, at_one_price};
+use super::nodes::{Budget, Chosen, Need, shortage};
+use super::offers;
 use super::plan::PlanFile;
 use super::report::{
-    Bar, ChosenBy, MixReport, NoCost, NodesReport, ObjectiveReport, ReplicaIs, Replicas, Report,
+    Bar, ChosenBy, MixReport, NodesReport, ObjectiveReport, Raised, ReplicaIs, Replicas, Report,
     Stage, Unit, cheaper, shortfall,
 };
 use super::{around, fleet};
@@ -17,12 +19,17 @@ use crate::input_error::InputError;
 
 /// Most replicas that one node is taken to carry where only the errors of a load are looked for.
 const ANY_RATE: f64 = 1e9;
+/// Most headroom that is not taken for a mistyped percentage.
+pub(crate) const MOST_HEADROOM: f64 = 10.0;
+const HEADROOM_BOUND: &str = "0 … 10: it is a share, 30% is 0.3";
 
 /// Answers a plan; `name` and `command` are what it is called and how it is asked again.
 pub(super) fn answer(file: &PlanFile, name: String, command: String) -> Result<Report, InputError> {
     check_objective(file)?;
     let plan = &file.plan;
-    let load = Load::read(file)?;
+    let mut load = Load::read(file)?;
+    let mut notes = file.notes.clone();
+    notes.append(&mut load.notes);
     let objective = ObjectiveReport {
         headroom: plan.objective.headroom(),
         survivor_headroom: plan.objective.survivor_headroom(),
@@ -41,6 +48,7 @@ pub(super) fn answer(file: &PlanFile, name: String, command: String) -> Result<R
         replicas: None,
         instances: None,
         no_cost: None,
+        left_out: Vec::new(),
         alternatives: Vec::new(),
         types: Vec::new(),
         phases: Vec::new(),
@@ -51,12 +59,12 @@ pub(super) fn answer(file: &PlanFile, name: String, command: String) -> Result<R
         cache: around::cache(file)?,
         savings: Vec::new(),
         bars: Vec::new(),
-        notes: Vec::new(),
+        notes,
         command,
     };
     let types = file.types()?;
     let rules = fleet::checked_rules(file, &types)?;
-    let allowed = file.allowed(&types)?;
+    let (allowed, left_out) = offers::offered(&file.allowed(&types)?);
     let mut sizing = Sizing {
         file,
         report,
@@ -65,6 +73,7 @@ pub(super) fn answer(file: &PlanFile, name: String, command: String) -> Result<R
         unit: Unit::RequestsPerMinute,
         need: None,
     };
+    sizing.report.left_out = left_out;
     sizing.say_what_is_assumed();
     if sizing.report.load.requests_per_minute.is_some() {
         sizing.size()?;
@@ -89,12 +98,17 @@ fn check_objective(file: &PlanFile) -> Result<(), InputError> {
     let up = objective.replica_availability();
     let (headroom, survivors) = (objective.headroom(), objective.survivor_headroom());
     for (field, value, fine, bound) in [
-        ("headroom", headroom, headroom <= 100.0, "0 … 100"),
+        (
+            "headroom",
+            headroom,
+            headroom <= MOST_HEADROOM,
+            HEADROOM_BOUND,
+        ),
         (
             "survivor_headroom",
             survivors,
-            survivors <= 100.0,
-            "0 … 100",
+            survivors <= MOST_HEADROOM,
+            HEADROOM_BOUND,
         ),
         (
             "availability",
@@ -141,6 +155,16 @@ impl Sizing<'_> {
         let plan = &self.file.plan;
         if plan.types.is_empty() {
             let note = "no instance types are given: no instances, no cost";
+            self.report.notes.push(note.to_owned());
+        }
+        if !self.types.is_empty() && !self.types.iter().any(offers::has_offer) {
+            let note = "no type has an offer (on_demand, reserved, spot): nodes are counted as \
+                        on-demand ones without a price";
+            self.report.notes.push(note.to_owned());
+        }
+        if plan.pool.is_percentage_assumed() {
+            let note = "onDemandPercentageAboveBaseCapacity is not given: 100, as at AWS: no spot \
+                        nodes";
             self.report.notes.push(note.to_owned());
         }
         if self.report.load.requests_per_minute.is_none() {
@@ -389,13 +413,9 @@ impl Sizing<'_> {
         if self.types.is_empty() {
             return Ok(None);
         }
-        let mut found = need.choose(&self.types, &self.rules);
-        if let Some(no_cost) = found.as_ref().err().and_then(NoCost::of) {
-            self.report.no_cost = Some(no_cost);
-            self.types = at_one_price(&self.types);
-            found = need.choose(&self.types, &self.rules);
-        }
-        self.types_alone(&need)?;
+        let all = self.types.clone();
+        let found = self.choose_priced(&need);
+        self.types_alone(&need, &all)?;
         let chosen = match found {
             Ok(chosen) => chosen,
             Err(InstanceError::Infeasible(short)) => {
@@ -413,11 +433,11 @@ impl Sizing<'_> {
             bar: "instances".to_owned(),
             met: true,
             message: format!(
-                "{} nodes carry {:.0} of {:.0} {}",
+                "{} nodes carry {} {}, {} are needed",
                 mix.size,
-                mix.capacity,
-                mix.needs,
-                mix.unit.name()
+                number(mix.capacity),
+                mix.unit.name(),
+                number(mix.needs)
             ),
         });
         self.alternatives(&need, &mix)?;
@@ -426,10 +446,43 @@ impl Sizing<'_> {
         Ok(Some(chosen))
     }
 
+    /// The cheapest mix of the offers with a price; where none will do, the smallest of all offers,
+    /// without a cost.
+    fn choose_priced(&mut self, need: &Need) -> Result<Chosen, InstanceError> {
+        let (priced, left_out) =
+            offers::priced(&self.types, &need.demand, &self.rules, |_, _| false);
+        let Some(first) = left_out.first() else {
+            return need.choose(&self.types, &self.rules);
+        };
+        let found = (!priced.is_empty()).then(|| need.choose(&priced, &self.rules));
+        let why = match found {
+            Some(Err(InstanceError::Infeasible(_))) => {
+                "; no mix of the offers that have a price will do"
+            }
+            Some(found) => {
+                self.types = priced;
+                self.report.left_out.extend(left_out);
+                return found;
+            }
+            None => "",
+        };
+        self.report.no_cost = first.no_cost(why);
+        self.types = offers::at_one_price(&self.types);
+        need.choose(&self.types, &self.rules)
+    }
+
     fn mix(&self, need: &Need, chosen: &Chosen) -> MixReport {
         let mix = &chosen.mix;
         let costed = self.report.no_cost.is_none();
         let cost = |hour: f64| costed.then_some(hour);
+        let budget = need.budget.filter(|_| chosen.whole > need.whole);
+        let up = budget.map_or(1.0, |budget| budget.up);
+        let short = |nodes: &[NodeGroup]| shortage(&self.types, nodes, up, need.whole);
+        let raised = budget.map(|budget| Raised {
+            needs: need.whole,
+            allowed: budget.down,
+            shortage: &short,
+        });
         MixReport {
             chosen_by: if costed {
                 ChosenBy::Cost
@@ -460,7 +513,7 @@ impl Sizing<'_> {
             raised_for_error_budget: chosen.whole > need.whole,
             binding: mix.binding.clone(),
             cheaper: if costed {
-                cheaper(mix, self.unit, chosen.whole > need.whole)
+                cheaper(mix, self.unit, raised)
             } else {
                 Vec::new()
             },

@@ -107,7 +107,10 @@ pub(super) fn cache(file: &PlanFile) -> Result<Option<CacheReport>, InputError> 
         &PoolObservation::new(vec![each; nodes as usize]),
     );
     let needed = decision.needed;
-    let (target_nodes, reason) = if cache.nodes > 0 {
+    let (target_nodes, reason) = if cache.nodes > 0 && decision.target_nodes < least {
+        // The pool's own rule only keeps a scale-in from going below it.
+        (least, PoolReason::AtMinimum.to_string())
+    } else if cache.nodes > 0 {
         (decision.target_nodes, decision.explain())
     } else {
         let all = [needed.memory, needed.ops, needed.latency, Some(least)];

@@ -1,25 +1,30 @@
 //! What else would carry the same: each type alone, and fewer ways of paying.
 
-use autoscale_core::{InstanceError, NodeGroup};
+use autoscale_core::{InstanceError, InstanceType, NodeGroup};
 
 use super::answer::Sizing;
 use super::nodes::Need;
+use super::offers::at_one_price;
 use super::report::{Alternative, MixReport, Saving, TypeReport, shortfall};
 use crate::input_error::InputError;
 
 impl Sizing<'_> {
-    /// Each type by itself.
-    pub(super) fn types_alone(&mut self, need: &Need) -> Result<(), InputError> {
+    /// Each type by itself: `all` of them, also those that have no offer with a price.
+    pub(super) fn types_alone(
+        &mut self,
+        need: &Need,
+        all: &[InstanceType],
+    ) -> Result<(), InputError> {
         let settings = self.file.plan.settings;
-        for kind in &self.types {
-            let found = need.choose(std::slice::from_ref(kind), &self.rules);
+        for kind in &at_one_price(all) {
+            let priced = self.types.iter().find(|priced| priced.name == kind.name);
+            let costed = self.report.no_cost.is_none() && priced.is_some();
+            let found = need.choose(std::slice::from_ref(priced.unwrap_or(kind)), &self.rules);
             let (mix, why_not) = match found {
                 Ok(chosen) => (Some(chosen.mix), None),
                 Err(InstanceError::Infeasible(short)) => (None, Some(shortfall(&short, self.unit))),
-                Err(InstanceError::NoPrice { .. }) => (None, Some("no price".to_owned())),
                 Err(error) => return Err(self.file.refused_instances("pool", &error)),
             };
-            let costed = self.report.no_cost.is_none();
             let cost = mix
                 .as_ref()
                 .filter(|_| costed)
@@ -83,7 +88,7 @@ impl Sizing<'_> {
         for (name, chosen) in found {
             let mix = match chosen {
                 Ok(chosen) => chosen.mix,
-                Err(InstanceError::Infeasible(_) | InstanceError::NoPrice { .. }) => continue,
+                Err(InstanceError::Infeasible(_)) => continue,
                 Err(error) => return Err(self.file.refused_instances("pool", &error)),
             };
             // The same again is no alternative.

@@ -1,10 +1,11 @@
 //! What runs now, and what runs when: right-sizing, schedules and reservations.
 
 use autoscale_core::{
-    InstanceError, InstanceType, PoolRules, choose, off_peak, reserve, right_size,
+    InstanceError, InstanceType, PoolRules, PurchaseOption, choose, off_peak, reserve, right_size,
 };
 
 use super::answer::Sizing;
+use super::offers;
 use super::plan::PlanFile;
 use super::report::{
     BlockReport, IdleReport, NoCost, OffPeakReport, RightSizingReport, Saving, Unit,
@@ -56,17 +57,33 @@ pub(super) fn right_sizing(
     }
     let is_used = |kind: &InstanceType| plan.fleet.iter().any(|group| group.instance == kind.name);
     let allowed = plan.pool.instance_types.as_ref();
+    let unoffered = !types.iter().any(offers::has_offer);
     let allowed = |kind: &&InstanceType| {
-        allowed.is_none_or(|names| names.contains(&kind.name)) || is_used(kind)
+        let named = allowed.is_none_or(|names| names.contains(&kind.name));
+        (named && (unoffered || offers::has_offer(kind))) || is_used(kind)
     };
     let types: Vec<InstanceType> = types.iter().filter(allowed).cloned().collect();
+    // Of what runs the price is needed; what else could run is chosen among what has one.
+    let runs = |name: &str, option| {
+        let mut fleet = plan.fleet.iter();
+        fleet.any(|group| group.option == option && group.instance == name)
+    };
+    let demand = plan.objective.demand(0.0);
+    let (types, left_out) = offers::priced(&types, &demand, &sizing.rules, runs);
+    for left in left_out {
+        if !sizing.report.left_out.contains(&left) && sizing.report.no_cost.is_none() {
+            sizing.report.left_out.push(left);
+        }
+    }
     let advice = match right_size(&types, &plan.fleet, &plan.right_sizing(&sizing.rules)) {
         Ok(advice) => advice,
         Err(error) => {
             if let Some(no_cost) = NoCost::of(&error) {
-                let message = format!("right-sizing: {}", no_cost.message);
+                let message = format!("right-sizing: no cost: {}", no_cost.message);
                 sizing.report.notes.push(message);
-                sizing.report.no_cost.get_or_insert(no_cost);
+                if sizing.report.instances.is_none() {
+                    sizing.report.no_cost.get_or_insert(no_cost);
+                }
                 return Ok(());
             }
             if let InstanceError::Infeasible(short) = error {
@@ -121,6 +138,15 @@ pub(super) fn off_peak_savings(sizing: &mut Sizing<'_>) -> Result<(), InputError
     if sizing.report.no_cost.is_some() {
         return Ok(());
     }
+    let options = &sizing.rules.purchase_options;
+    if options
+        .iter()
+        .all(|option| *option == PurchaseOption::Reserved)
+    {
+        let note = "off-peak: reserved nodes are paid all the time: no schedule saves anything";
+        sizing.report.notes.push(note.to_owned());
+        return Ok(());
+    }
     let load = profile.peak();
     let shared = matches!(
         sizing.report.instances.as_ref().map(|mix| mix.unit),
@@ -157,11 +183,19 @@ pub(super) fn off_peak_savings(sizing: &mut Sizing<'_>) -> Result<(), InputError
     let blocks = sizing.file.plan.off_peak.max_blocks;
     match off_peak(&types, profile, &demand, &sizing.rules, blocks) {
         Ok(found) => {
-            if found.saves_per_month > 0.0 {
+            let chosen = sizing.report.instances.as_ref();
+            let chosen = chosen.and_then(|mix| mix.cost_per_month);
+            let all_the_time = chosen.unwrap_or(found.static_cost_per_month);
+            let mut saves = all_the_time - found.cost_per_month;
+            // One block all week is the chosen mix: rounding saves nothing.
+            if saves.abs() < 1e-9 * all_the_time {
+                saves = 0.0;
+            }
+            if saves > 0.0 {
                 sizing.report.savings.push(Saving {
                     kind: "off_peak",
-                    per_month: found.saves_per_month,
-                    why: "by the schedule, against the peak's nodes all the time".to_owned(),
+                    per_month: saves,
+                    why: "by the schedule, against the chosen nodes all the time".to_owned(),
                 });
             }
             let blocks = found.blocks.into_iter().map(|block| BlockReport {
@@ -176,9 +210,9 @@ pub(super) fn off_peak_savings(sizing: &mut Sizing<'_>) -> Result<(), InputError
                 nodes: block.mix.nodes,
             });
             sizing.report.off_peak = Some(OffPeakReport {
-                static_cost_per_month: found.static_cost_per_month,
+                static_cost_per_month: all_the_time,
                 cost_per_month: found.cost_per_month,
-                saves_per_month: found.saves_per_month,
+                saves_per_month: saves,
                 utc_offset_hours: sizing.file.plan.load.utc_offset_hours.unwrap_or(0.0),
                 blocks: blocks.collect(),
             });

@@ -1,9 +1,10 @@
 //! The load: from one of its forms into requests a minute.
 
-use autoscale_core::{Endpoint, HourlyProfile, ProvisionConfig, UserLoad};
+use autoscale_core::{Endpoint, HourlyProfile, ProvisionConfig, UserLoad, provision};
 use plimsoll_sim::{Trace, Unit};
 use serde::Serialize;
 
+use super::figures::number;
 use super::plan::{PlanFile, TraceUnit};
 use super::units::Share;
 use crate::input_error::InputError;
@@ -13,6 +14,8 @@ use crate::recorded::trace_from;
 const SHORT_SHARE: f64 = 0.5;
 /// Quantile of a trace where neither a quantile nor an availability is given.
 const QUANTILE: f64 = 0.999;
+/// Share of the load that sums of decimals may be off by.
+const WHOLE: f64 = 1e-6;
 
 /// What there is to carry, and where that comes from.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +31,9 @@ pub(super) struct Load {
     pub(super) profile: Option<HourlyProfile>,
     #[serde(skip)]
     pub(super) endpoints: Vec<Endpoint>,
+    /// What is to be said about it.
+    #[serde(skip)]
+    pub(super) notes: Vec<String>,
 }
 
 /// What the load was given as.
@@ -88,6 +94,7 @@ impl Load {
             user_load,
             profile: None,
             endpoints: Vec::new(),
+            notes: Vec::new(),
         };
         for (path, value) in [
             ("load.requests_per_minute", given.requests_per_minute),
@@ -112,10 +119,9 @@ impl Load {
             load.take_hours(file, hours)?;
         }
         for (index, phase) in file.plan.phases.iter().enumerate() {
-            let field = format!("phases[{index}].users");
-            check(file, &field, Some(phase.users))?;
-            rate(&field, phase.users)?;
+            rate(&format!("phases[{index}].users"), phase.users)?;
         }
+        check_phases(file)?;
         if load.source.is_none() && file.plan.endpoints.is_empty() {
             let rates = file.plan.phases.iter();
             let rates = rates.filter_map(|p| Some(user_load?.requests_per_minute(p.users)));
@@ -136,7 +142,7 @@ impl Load {
             None | Some(TraceUnit::Requests) => Unit::Requests,
             Some(TraceUnit::Rps) => Unit::RequestsPerSecond,
         };
-        let trace = trace_from(&path, unit)?;
+        let trace = trace_from(&path, unit).map_err(|e| file.named_at("load.trace", e))?;
         let budget = file.plan.objective.availability.map(|a| 1.0 - a.0);
         let usual = budget.map_or(QUANTILE, |budget| 1.0 - budget * SHORT_SHARE);
         let quantile = given.quantile.map_or(usual, |Share(quantile)| quantile);
@@ -223,17 +229,62 @@ impl Load {
             endpoint.allowed_p95_ms = given.allowed_p95_ms.map(|limit| limit.0);
             self.endpoints.push(endpoint);
         }
-        let shares = file.plan.endpoints.iter().filter_map(|e| e.share);
-        let sum: f64 = shares.map(|share| share.0).sum();
-        if sum > 1.0 + 1e-9 {
+        if self.endpoints.is_empty() {
+            return Ok(());
+        }
+        let offered: f64 = self.endpoints.iter().map(|e| e.offered_rps).sum();
+        match self.requests_per_minute {
+            Some(load) => self.take_rest(file, load / 60.0, offered),
+            None => {
+                self.requests_per_minute = Some(offered * 60.0);
+                self.source = Some(Source::Endpoints);
+                Ok(())
+            }
+        }
+    }
+
+    /// What no endpoint is asked of the load: what a replica carries elsewhere sizes it, and without
+    /// that figure it is refused. All in requests a second.
+    fn take_rest(&mut self, file: &PlanFile, load: f64, offered: f64) -> Result<(), InputError> {
+        let shares = file.plan.endpoints.iter().map(|e| e.share);
+        let shares: Option<Vec<f64>> = shares.map(|share| Some(share?.0)).collect();
+        let shares = shares.map(|shares| shares.iter().sum::<f64>());
+        if let Some(sum) = shares.filter(|sum| *sum > 1.0 + WHOLE) {
             let message = format!("the endpoints' shares add up to {sum}, must be at most 1");
             return Err(file.refuse("endpoints", message));
         }
-        if self.source.is_none() && !self.endpoints.is_empty() {
-            let offered: f64 = self.endpoints.iter().map(|e| e.offered_rps).sum();
-            self.requests_per_minute = Some(offered * 60.0);
-            self.source = Some(Source::Endpoints);
+        let rest = load - offered;
+        if rest.abs() <= load * WHOLE {
+            return Ok(());
         }
+        let (asked, whole) = (number(offered), number(load));
+        if rest < 0.0 {
+            self.notes.push(format!(
+                "the endpoints are asked {asked} req/s, the load is {whole} req/s: the endpoints count"
+            ));
+            return Ok(());
+        }
+        let replica = file.plan.replica.and_then(|r| r.requests_per_minute);
+        let Some(carries) = replica else {
+            let found = match shares {
+                Some(sum) => format!("shares add up to {}", rounded(sum)),
+                None => format!("loads add up to {asked} of {whole} req/s"),
+            };
+            let message = format!(
+                "the endpoints' {found}, must be the whole load, or replica.requests_per_minute \
+                 must say what one carries of the rest ({} req/s)",
+                number(rest)
+            );
+            return Err(file.refuse("endpoints", message));
+        };
+        let name = format!("{} req/s not covered by an endpoint", number(rest));
+        self.notes.push(format!(
+            "{name}: sized with replica.requests_per_minute ({})",
+            number(carries)
+        ));
+        let mut endpoint = Endpoint::new("other", format!("({name})"), 1.0, carries / 60.0);
+        endpoint.offered_rps = rest;
+        self.endpoints.push(endpoint);
         Ok(())
     }
 
@@ -267,6 +318,29 @@ fn at_quantile(trace: &Trace, quantile: f64) -> (f64, f64) {
         .unwrap_or(0.0);
     let above = sorted.iter().filter(|other| **other > rate).count();
     (rate * 60.0, above as f64 / steps.max(1.0))
+}
+
+/// A share to the millionth, without the noise of binary sums.
+fn rounded(share: f64) -> f64 {
+    (share * 1e6).round() / 1e6
+}
+
+/// Refuses phases that cannot be told apart or have no users.
+fn check_phases(file: &PlanFile) -> Result<(), InputError> {
+    let mut config = ProvisionConfig::new();
+    config.phases.clone_from(&file.plan.phases);
+    // Only what is wrong with the phases is of interest: the load is any.
+    config.user_load = Some(UserLoad::Rate {
+        requests_per_minute: 1e-6,
+    });
+    config.replica_requests_per_minute = Some(1e9);
+    if config.phases.is_empty() {
+        return Ok(());
+    }
+    match provision(&config) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(file.refused("phases", &error)),
+    }
 }
 
 fn offset(file: &PlanFile) -> Result<i32, InputError> {

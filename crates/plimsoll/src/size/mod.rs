@@ -12,6 +12,7 @@ mod figures;
 mod fleet;
 mod load;
 mod nodes;
+mod offers;
 mod page;
 mod phases;
 mod plan;
@@ -24,6 +25,7 @@ use std::path::Path;
 
 use autoscale_core::PurchaseOption;
 
+pub(crate) use answer::MOST_HEADROOM;
 pub(crate) use units::{Share, per_minute, share};
 
 use self::plan::{Load, PlanFile, TraceUnit};
@@ -75,12 +77,31 @@ fn plan(args: &SizeArgs) -> Result<(String, PlanFile), InputError> {
             (PLAN_NAME.to_owned(), document)
         }
     };
-    let is_plan = args.file.is_some() && trace.is_none();
+    let is_cluster = document.is_cluster();
+    let (document, notes) = match (is_cluster, &args.node_group) {
+        (true, group) if stated => document.node_group(group.as_deref())?,
+        (true, _) => {
+            let message = "is a ClusterConfig, it says which nodes there may be: what they are to \
+                           carry is missing, give --load or --users";
+            return Err(InputError::new(&name, None, message));
+        }
+        (false, Some(_)) => {
+            return Err(flag_error(
+                &"--node-group is about an eksctl ClusterConfig: none is given",
+            ));
+        }
+        (false, None) => (document, Vec::new()),
+    };
+    let is_plan = args.file.is_some() && trace.is_none() && !is_cluster;
     let built_in = args.file.is_none() && !stated && args.types.is_none();
     let mut plan = PlanFile::new(document)?;
+    plan.notes = notes;
     plan = match (&args.types, plan.table_path()?) {
         (Some(path), _) => plan.with_table(Sections::load(path)?)?,
-        (None, Some(path)) if !built_in => plan.with_table(Sections::load(&path)?)?,
+        (None, Some(path)) if !built_in => {
+            let table = Sections::load(&path).map_err(|e| plan.named_at("table", e))?;
+            plan.with_table(table)?
+        }
         (None, None) if is_plan => plan,
         _ => plan.with_table(Sections::parse(Path::new(TABLE_NAME), "toml", TABLE)?)?,
     };
@@ -125,6 +146,8 @@ fn plan(args: &SizeArgs) -> Result<(String, PlanFile), InputError> {
             options_now.push(PurchaseOption::Spot);
         }
         *options = Some(options_now);
+        // Asked for by name, spot nodes are not ruled out by what is only assumed.
+        given.pool.as_at_aws &= !args.spot;
     }
     Ok((name, plan))
 }

@@ -10,9 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use autoscale_core::{
-    Demand, InstanceError, InstanceType, Mix, NodeGroup, Offer, PoolRules, PurchaseOption, choose,
-};
+use autoscale_core::{Demand, InstanceError, InstanceType, Mix, NodeGroup, PoolRules, choose};
 
 /// Mixes that are tried one after the other; then the capacity rises by a hundredth each time.
 const STEPS: u32 = 64;
@@ -184,38 +182,10 @@ pub(super) fn shortage(types: &[InstanceType], nodes: &[NodeGroup], up: f64, who
     (1.0 - down.values().sum::<f64>()).max(0.0)
 }
 
-/// The types as if every offer cost the same: what is then chosen is the fewest nodes.
-pub(super) fn at_one_price(types: &[InstanceType]) -> Vec<InstanceType> {
-    let one = |offer: Option<Offer>| {
-        offer.map(|mut offer| {
-            offer.price_per_hour = Some(1.0);
-            offer
-        })
-    };
-    types
-        .iter()
-        .map(|kind| {
-            let mut kind = kind.clone();
-            kind.on_demand = one(kind.on_demand);
-            kind.reserved = one(kind.reserved);
-            kind.spot = one(kind.spot);
-            let priced = [
-                PurchaseOption::OnDemand,
-                PurchaseOption::Reserved,
-                PurchaseOption::Spot,
-            ];
-            if priced.iter().all(|option| kind.offer(*option).is_none()) {
-                kind.on_demand = Some(Offer::at(1.0));
-            }
-            kind
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autoscale_core::binomial_below;
+    use autoscale_core::{Offer, PurchaseOption, binomial_below};
 
     fn table() -> Vec<InstanceType> {
         vec![

@@ -198,16 +198,25 @@ pub(super) struct Pool {
     #[serde(alias = "spotInstancePools")]
     spot_instance_pools: Option<u32>,
     pub(super) purchase_options: Option<Vec<PurchaseOption>>,
+    /// Whether what is not said of the distribution is what AWS takes.
+    #[serde(skip)]
+    pub(super) as_at_aws: bool,
 }
 
 impl Pool {
+    /// Whether the percentage is the one that AWS takes where none is given.
+    pub(super) const fn is_percentage_assumed(&self) -> bool {
+        self.as_at_aws && self.on_demand_percentage_above_base_capacity.is_none()
+    }
+
     pub(super) fn rules(&self) -> PoolRules {
         let mut rules = PoolRules::default();
         rules.min_size = self.min_size.unwrap_or(rules.min_size);
         rules.max_size = self.max_size.unwrap_or(rules.max_size);
         rules.on_demand_base_capacity = self.on_demand_base_capacity.unwrap_or(0);
-        rules.on_demand_percentage_above_base_capacity =
-            self.on_demand_percentage_above_base_capacity;
+        rules.on_demand_percentage_above_base_capacity = self
+            .on_demand_percentage_above_base_capacity
+            .or(self.as_at_aws.then_some(100));
         rules.spot_instance_pools = self.spot_instance_pools;
         if let Some(options) = &self.purchase_options {
             rules.purchase_options.clone_from(options);
@@ -303,16 +312,27 @@ pub(super) struct PlanFile {
     pub(super) plan: Plan,
     /// The file that the instance types are from, where it is another one.
     pub(super) table: Option<Sections>,
+    /// What is to be said of how it was read.
+    pub(super) notes: Vec<String>,
 }
 
 impl PlanFile {
     pub(super) fn new(mut document: Sections) -> Result<Self, InputError> {
         let distribution = ["instancesDistribution", "instances_distribution"];
+        let mut words = distribution.iter().chain(&[
+            "onDemandBaseCapacity",
+            "onDemandPercentageAboveBaseCapacity",
+            "spotInstancePools",
+        ]);
+        let as_at_aws = words.any(|word| document.has_path(&format!("pool.{word}")));
         document.lift("pool", &distribution)?;
+        let mut plan: Plan = document.read()?;
+        plan.pool.as_at_aws = as_at_aws;
         Ok(Self {
-            plan: document.read()?,
+            plan,
             document,
             table: None,
+            notes: Vec::new(),
         })
     }
 
@@ -405,6 +425,14 @@ impl PlanFile {
             Some(table) if path.starts_with("types") => table.refuse(path, message),
             _ => self.document.refuse(path, message),
         }
+    }
+
+    /// An error about a file that a field names: of the file as a whole it belongs to the field.
+    pub(super) fn named_at(&self, field: &str, error: InputError) -> InputError {
+        if error.has_place() || !self.document.has_path(field) {
+            return error;
+        }
+        self.document.refuse(field, format!("{field}: {error}"))
     }
 
     /// A configuration's error, with the plan's names of the fields.

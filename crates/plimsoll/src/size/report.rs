@@ -1,12 +1,14 @@
 //! What the command answers: the figures behind the tables, the JSON and the page.
 
 use autoscale_core::{
-    Constraint, InstanceError, LagCause, LoadPhase, Mix, NodeAction, NodeGroup, ProvisionReason,
-    PurchaseOption, ReplicaReason, ReserveAdvice, ScheduleDays, Shortfall,
+    CheaperMix, Constraint, InstanceError, LagCause, LoadPhase, Mix, NodeAction, NodeGroup,
+    ProvisionReason, PurchaseOption, ReplicaReason, ReserveAdvice, ScheduleDays, Shortfall,
 };
 use serde::Serialize;
 
+use super::figures::number;
 use super::load::Load;
+use super::offers::LeftOut;
 
 /// The whole answer. A figure that does not exist is `None`.
 #[derive(Clone, Debug, Serialize)]
@@ -20,6 +22,8 @@ pub(super) struct Report {
     pub(super) instances: Option<MixReport>,
     /// Why there is no cost, where there is none.
     pub(super) no_cost: Option<NoCost>,
+    /// Types and offers that could not be chosen of.
+    pub(super) left_out: Vec<LeftOut>,
     pub(super) alternatives: Vec<Alternative>,
     pub(super) types: Vec<TypeReport>,
     pub(super) phases: Vec<PhaseReport>,
@@ -154,7 +158,9 @@ pub(super) struct Cheaper {
     pub(super) with: Option<NodeName>,
     pub(super) saves_per_hour: f64,
     pub(super) violates: Vec<Shortfall>,
-    /// The first of them, in words.
+    /// Probability that it falls short of the load and its headroom, where that is looked at.
+    pub(super) shortage_probability: Option<f64>,
+    /// The first of what it violates, in words.
     pub(super) why: String,
 }
 
@@ -343,27 +349,76 @@ pub(super) fn shortfall(short: &Shortfall, unit: Unit) -> String {
         .replace(Unit::RequestsPerMinute.name(), unit.name())
 }
 
-/// What a mix would have to be without, in words. Where its load was `raised` for the error budget,
-/// that is what the load is short of.
-pub(super) fn cheaper(mix: &Mix, unit: Unit, raised: bool) -> Vec<Cheaper> {
-    let why = |short: &Shortfall| match short.constraint {
-        Constraint::Load if raised => format!(
-            "error budget: {} where more than {:.0} {} are needed",
-            short.has,
-            short.needs.floor(),
-            unit.name()
-        ),
-        _ => shortfall(short, unit),
-    };
+/// What a mix would have to be without, in words; `raised` where its load was raised for the error
+/// budget.
+pub(super) fn cheaper(mix: &Mix, unit: Unit, raised: Option<Raised<'_>>) -> Vec<Cheaper> {
     let name = |(instance, option)| NodeName { instance, option };
-    mix.cheaper
-        .iter()
-        .map(|other| Cheaper {
+    let of = |other: &CheaperMix| {
+        let mut violates = other.violates.clone();
+        let mut short = None;
+        if let Some(raised) = &raised {
+            // What the search asked for was found on its way: the budget is what counts.
+            for load in &mut violates {
+                if load.constraint == Constraint::Load {
+                    load.needs = raised.needs;
+                    short =
+                        (load.has >= load.needs).then(|| (raised.shortage)(&beside(mix, other)));
+                }
+            }
+            violates.retain(|v| v.constraint != Constraint::Load || v.has < v.needs);
+        }
+        let why = match (violates.first(), short, &raised) {
+            (Some(violated), ..) => shortfall(violated, unit),
+            (None, Some(short), Some(raised)) if short <= raised.allowed => format!(
+                "the search did not come by it: fewer than {} {} with probability {short:.1e}, \
+                 may be {:.1e}",
+                number(raised.needs),
+                unit.name(),
+                raised.allowed,
+            ),
+            (None, Some(short), Some(raised)) => format!(
+                "error budget: fewer than {} {} with probability {short:.1e}, may be {:.1e}",
+                number(raised.needs),
+                unit.name(),
+                raised.allowed,
+            ),
+            _ => String::new(),
+        };
+        Cheaper {
             without: name((other.without.clone(), other.without_option)),
             with: other.with.clone().zip(other.with_option).map(name),
             saves_per_hour: other.saves_per_hour,
-            why: other.violates.first().map_or_else(String::new, why),
-            violates: other.violates.clone(),
-        })
-        .collect()
+            violates,
+            shortage_probability: short,
+            why,
+        }
+    };
+    mix.cheaper.iter().map(of).collect()
+}
+
+/// An error budget that a load was raised for.
+pub(super) struct Raised<'a> {
+    /// The load and its headroom.
+    pub(super) needs: f64,
+    /// Probability with which a mix may fall short of it.
+    pub(super) allowed: f64,
+    /// Probability with which these nodes do.
+    pub(super) shortage: &'a dyn Fn(&[NodeGroup]) -> f64,
+}
+
+/// The nodes of a mix that is one node away.
+fn beside(mix: &Mix, other: &CheaperMix) -> Vec<NodeGroup> {
+    let mut nodes = mix.nodes.clone();
+    let mut add = |name: &str, option, count: i32| {
+        let same = |group: &&mut NodeGroup| group.instance == name && group.option == option;
+        match nodes.iter_mut().find(same) {
+            Some(group) => group.count = group.count.saturating_add_signed(count),
+            None => nodes.push(NodeGroup::new(name, option, u32::from(count > 0))),
+        }
+    };
+    add(&other.without, other.without_option, -1);
+    if let (Some(name), Some(option)) = (&other.with, other.with_option) {
+        add(name, option, 1);
+    }
+    nodes
 }

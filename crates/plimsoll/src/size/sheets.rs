@@ -1,12 +1,15 @@
 //! The answer as tables and sentences, which standard output and the page show alike.
 
-use autoscale_core::Constraint;
+use autoscale_core::{Constraint, ProvisionReason};
 
 use super::figures::{
     NONE, carries, hourly, money, nodes, number, or_none, per, probability, reason, replica_noun,
     source, stage,
 };
-use super::report::{ChosenBy, MixReport, ReplicaIs, Replicas, Report, Stage, TypeReport, Unit};
+use super::offers::{LeftOut, Reason};
+use super::report::{
+    Alternative, ChosenBy, MixReport, ReplicaIs, Replicas, Report, Stage, TypeReport, Unit,
+};
 use crate::table::plain_percent;
 
 /// Types that the table shows.
@@ -115,7 +118,27 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
     if let Some(no_cost) = &report.no_cost {
         lines.push(format!("no cost: {}", no_cost.message));
     }
+    for (reason, what) in [
+        (Reason::NoOffer, "no offer, left out"),
+        (
+            Reason::NoPrice,
+            "no price, left out (the mix is the cheapest without)",
+        ),
+    ] {
+        let named = report.left_out.iter().filter(|left| left.reason == reason);
+        let names: Vec<String> = named.map(left_out).collect();
+        if !names.is_empty() {
+            lines.push(format!("{what}: {}", names.join(", ")));
+        }
+    }
     lines
+}
+
+fn left_out(left: &LeftOut) -> String {
+    match left.option {
+        Some(option) => format!("{} {option}", left.instance),
+        None => left.instance.clone(),
+    }
 }
 
 /// What was asked for and is not had.
@@ -136,7 +159,11 @@ fn replicas(report: &Report) -> Option<Sheet> {
             part.replicas.to_string(),
         ]
     };
-    let rows = replicas.stages.iter().map(row).collect();
+    // A minimum that is below what is needed anyway says nothing.
+    let counts = |part: &&Stage| {
+        part.reason != ProvisionReason::MinReplicas || replicas.reason == part.reason
+    };
+    let rows = replicas.stages.iter().filter(counts).map(row).collect();
     let mut text = format!("{} {}", replicas.count, replica_noun(report));
     if let (Some(needed), Some(spare)) = (replicas.needed, replicas.spare) {
         text.push_str(&format!(": {needed} needed, {spare} spare"));
@@ -161,7 +188,7 @@ fn instances(report: &Report) -> Option<Sheet> {
         "GiB",
         unit,
         "workers",
-        "max",
+        "max workers",
         "cache MiB",
         &hour,
         &month,
@@ -204,14 +231,14 @@ fn instances(report: &Report) -> Option<Sheet> {
 
 fn why(report: &Report, mix: &MixReport) -> Vec<String> {
     let mut text = format!(
-        "carries {} of {} {}",
+        "carries {} {}, {} are needed",
         number(mix.capacity),
-        number(mix.needs),
         mix.unit.name(),
+        number(mix.needs),
     );
     if let Some(group) = &mix.largest_spot_group {
         text.push_str(&format!(
-            "; after the loss of {group} {} of {}",
+            "; after the loss of {group} {}, {} are needed",
             number(mix.capacity_after_loss),
             number(mix.needs_after_loss)
         ));
@@ -285,7 +312,15 @@ fn alternatives(report: &Report) -> Option<Sheet> {
         .collect();
     let header = ["instead", "nodes", &month, "choice saves", "of"];
     let sheet = Sheet::new("Instead", &header, rows).with_words();
-    Some(sheet.with_notes(more(report.alternatives.len())))
+    let mut notes = more(report.alternatives.len());
+    let cheaper = |other: &Alternative| {
+        other.choice_saves_per_month < 0.0 && other.name.ends_with("one spot pool")
+    };
+    if report.alternatives.iter().any(cheaper) {
+        let note = "what costs less is of fewer spot pools than the rules ask for";
+        notes.push(note.to_owned());
+    }
+    Some(sheet.with_notes(notes))
 }
 
 fn more(rows: usize) -> Vec<String> {
@@ -312,7 +347,7 @@ fn types(report: &Report) -> Option<Sheet> {
     header.extend([
         carries(unit),
         "workers",
-        "max",
+        "max workers",
         "cache MiB",
         "alone",
         &month,
@@ -338,7 +373,7 @@ fn types(report: &Report) -> Option<Sheet> {
     let mut notes = more(report.types.len());
     notes.extend(report.types.iter().take(TYPES).filter_map(|kind| {
         let why = kind.why_not.as_ref()?;
-        Some(format!("{} alone: {why}", kind.instance))
+        Some(format!("{} alone will not do: {why}", kind.instance))
     }));
     Some(Sheet::new("Types", &header, rows).with_notes(notes))
 }
@@ -435,14 +470,26 @@ fn off_peak(report: &Report) -> Option<Sheet> {
         })
         .collect();
     let header = ["hours", "req/min", "min", "max", &hour, "of"];
+    let saves = schedule.saves_per_month;
+    let verdict = if saves < 0.0 { "costs" } else { "saves" };
+    let more = if saves < 0.0 { " more" } else { "" };
     let text = format!(
-        "by this schedule {} a month in place of {}: saves {}",
+        "by this schedule {} a month, the chosen nodes all the time {}: {verdict} {}{more}",
         money(schedule.cost_per_month),
         money(schedule.static_cost_per_month),
-        money_of(report, money(schedule.saves_per_month)),
+        money_of(report, money(saves.abs())),
     );
+    let mut columns =
+        "min and max: nodes that the quietest and the busiest of the hours need; costs \
+                       are those of the busiest all through them, without reserved nodes"
+            .to_owned();
+    if report.load.trace.is_some() {
+        let zone = schedule.utc_offset_hours;
+        let sign = if zone < 0.0 { "-" } else { "+" };
+        columns.push_str(&format!("; hours are UTC{sign}{}", number(zone.abs())));
+    }
     let sheet = Sheet::new("Off peak", &header, rows).with_words();
-    Some(sheet.with_notes(vec![text]))
+    Some(sheet.with_notes(vec![columns, text]))
 }
 
 fn days(cron: &str) -> &str {
@@ -470,7 +517,10 @@ fn reserve(report: &Report) -> Option<Sheet> {
             ]
         })
         .collect();
-    let notes = more(report.reserve.len());
+    let mut notes = more(report.reserve.len());
+    let columns = "nodes to reserve, of those that the busiest hour needs, if all were of the type; \
+                   break-even: share of the hours in which one must be needed to cost less than on demand";
+    notes.push(columns.to_owned());
     Some(Sheet::new("Reserve", &header, rows).with_notes(notes))
 }
 
@@ -497,7 +547,8 @@ fn around(report: &Report) -> Option<Sheet> {
         ));
         notes.extend(missing("cache", &cache.missing));
     }
-    (!notes.is_empty()).then(|| Sheet::new("Beside it", &[], Vec::new()).with_notes(notes))
+    (!notes.is_empty())
+        .then(|| Sheet::new("Read replicas and cache", &[], Vec::new()).with_notes(notes))
 }
 
 fn missing(section: &str, fields: &[String]) -> Option<String> {
@@ -511,7 +562,6 @@ fn savings(report: &Report) -> Option<Sheet> {
     if report.savings.is_empty() {
         return None;
     }
-    let month = per(report, "month");
     let rows: Vec<Vec<String>> = report
         .savings
         .iter()
@@ -523,7 +573,12 @@ fn savings(report: &Report) -> Option<Sheet> {
             ]
         })
         .collect();
-    let sheet = Sheet::new("Savings", &["saving", &month, "why"], rows).with_words();
+    let saves = match &report.currency {
+        Some(currency) => format!("saves, {currency}/month"),
+        None => "saves/month".to_owned(),
+    };
+    let header = ["saving", &saves, "why"];
+    let sheet = Sheet::new("Savings", &header, rows).with_words();
     let note = "each by itself: they do not add up";
     Some(sheet.with_notes(vec![note.to_owned()]))
 }

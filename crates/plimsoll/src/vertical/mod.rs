@@ -17,7 +17,7 @@ use plimsoll_sim::vertical::{
 use crate::cli::ReplayArgs;
 use crate::command;
 use crate::input_error::InputError;
-use crate::policy_file::{NamedVpa, load_vertical};
+use crate::policy_file::{NamedVpa, load_vertical, tell_apart};
 use crate::recorded::{flag_error, stem};
 use crate::report_files::ReportFiles;
 
@@ -83,6 +83,7 @@ fn vpas(args: &ReplayArgs) -> Result<Vec<NamedVpa>, InputError> {
     for path in &args.policy {
         all.extend(load_vertical(path, args.vertical.container.as_deref())?);
     }
+    tell_apart(&mut all, |vpa| &mut vpa.name);
     Ok(all)
 }
 

@@ -3,13 +3,13 @@
 use plimsoll_sim::vertical::{SizerPoint, SizerReport, VerticalReport};
 
 use crate::output::printable;
-use crate::table::{percent, plain_percent, table};
+use crate::table::{percent, plain_percent, span, table};
 
 /// The tables.
 pub(super) fn summary(report: &VerticalReport) -> String {
-    let days = (report.to_s - report.from_s) as f64 / 86_400.0;
+    let length = span(report.to_s.saturating_sub(report.from_s));
     let mut text = format!(
-        "{}: {days:.1} days, a value every {} s, a decision every {} s\n\n",
+        "{}: {length}, a value every {} s, a decision every {} s\n\n",
         printable(&report.series),
         report.step_s,
         report.tick_s,

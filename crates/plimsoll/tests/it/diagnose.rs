@@ -32,7 +32,7 @@ fn a_table_says_what_was_found() {
     assert_eq!(
         text,
         "\
-Requests are slow or fail: the database is the bottleneck, add read replicas.
+Requests are slow: the database is the bottleneck, add read replicas.
 
 figure           value  limit  of limit  weight
 p95_s            3.1 s    2 s      1.55    1.55  over
@@ -114,6 +114,44 @@ fn files_are_written_whole() {
     assert_eq!(json["summary"], text.lines().next().unwrap());
     assert_eq!(dir.run(&args).ok(), text);
     assert_eq!(dir.read("a.html"), page);
+}
+
+#[test]
+fn numbers_stay_readable() {
+    let dir = Dir::new();
+    let shown = |input: &str| dir.run_with(&["diagnose", "-"], input).ok();
+    let idle = shown(r#"{"p95_s": 1, "requests_per_s": 10, "database": {"cpu": 1e-300}}"#);
+    assert!(
+        idle.contains("carries: more than 10^9 requests a second"),
+        "{idle}"
+    );
+    let huge = shown(
+        r#"{"p95_s": 1e300, "limits": {"cpu": 1e-300}, "requests_per_s": 1e300,
+            "database": {"cpu": 1, "queue_per_server": 1e300}}"#,
+    );
+    assert!(
+        huge.contains("p95_s                      1.0e300 s    2 s"),
+        "{huge}"
+    );
+    for text in [idle, huge] {
+        assert!(text.lines().all(|line| line.len() < 120), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_json_is_told_so() {
+    let broken = "{\"p95_s\": 3 \"mean_s\": 1}";
+    let dir = Dir::new().with("a.json", broken).with("a.yaml", broken);
+    let said = dir.run_with(&["diagnose", "-"], broken).refused();
+    let place = "error: standard input:1:21: not valid JSON or YAML: ";
+    assert!(said.starts_with(place), "{said}");
+    for (file, place) in [
+        ("a.json", "error: a.json:1:21: not valid JSON: "),
+        ("a.yaml", "error: a.yaml:1:21: not valid YAML: "),
+    ] {
+        let said = dir.run(&["diagnose", file]).refused();
+        assert!(said.starts_with(place), "{said}");
+    }
 }
 
 #[test]

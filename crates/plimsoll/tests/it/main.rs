@@ -15,6 +15,8 @@ mod scale_to_zero;
 mod settings;
 mod size;
 mod size_bad;
+mod size_group;
+mod size_offers;
 mod size_plan;
 mod terraform;
 mod tune;

@@ -223,6 +223,59 @@ fn endpoints_use_up_shares_of_a_replica() {
 }
 
 #[test]
+fn what_no_endpoint_is_asked_is_sized_and_named() {
+    let plan = |asked: &str, replica: &str| {
+        format!(
+            "[load]\nrequests_per_minute = 6000\n[objective]\nheadroom = 0.25\n[[endpoints]]\n\
+             method = \"GET\"\npath = \"/a\"\np95_ms = 200\nmax_rps = 50\n{asked}\n{replica}"
+        )
+    };
+    let replica = "[replica]\nrequests_per_minute = 1200\n";
+    for (asked, rest, count) in [
+        // 100 a second: 80 ÷ (50 × 0.8) = 2 and 20 ÷ (20 × 0.8) = 1.25; 6000 × 1.25 ÷ 1200 = 6.25.
+        ("share = 0.8", Some("20"), 7),
+        ("offered_rps = 70", Some("30"), 7),
+        ("share = 1", None, 7),
+        ("share = 0.9999995", None, 7),
+    ] {
+        let report = answer(&plan(asked, replica));
+        assert_eq!(report["replicas"]["count"], count, "{asked}");
+        let note = rest.map(|rest| {
+            json!(format!(
+                "{rest} req/s not covered by an endpoint: sized with replica.requests_per_minute \
+                 (1200)"
+            ))
+        });
+        let notes = report["notes"].as_array().unwrap();
+        let said = notes
+            .iter()
+            .find(|n| n.as_str().unwrap().contains("not covered"));
+        assert_eq!(said, note.as_ref(), "{asked}");
+    }
+    // A replica that carries much: what the endpoints and the rest come to counts.
+    let report = answer(&plan(
+        "share = 0.8",
+        "[replica]\nrequests_per_minute = 6000\n",
+    ));
+    let replicas = &report["replicas"];
+    assert_eq!(
+        (&replicas["count"], &replicas["reason"]),
+        (&json!(3), &json!("endpoints"))
+    );
+    // 2 + 20 ÷ (100 × 0.8).
+    near(&replicas["stages"][3]["exact"], 2.25);
+    assert_eq!(
+        replicas["stages"][2]["name"],
+        "other (20 req/s not covered by an endpoint)"
+    );
+    // More than the load: the endpoints count, and that is said.
+    let report = answer(&plan("offered_rps = 170", ""));
+    assert_eq!(report["replicas"]["count"], 5);
+    let note = "the endpoints are asked 170 req/s, the load is 100 req/s: the endpoints count";
+    assert_eq!(report["notes"][0], note);
+}
+
+#[test]
 fn users_are_a_load() {
     let table = Dir::new().with("types.toml", TYPES);
     let by_load = asked(&table, &["--load", "3000/m", "--types", "types.toml"]);
@@ -364,8 +417,8 @@ fn off_peak_hours_come_from_the_hours_of_a_trace() {
         })
         .collect();
     assert_eq!(blocks, [(0, 8, 1), (8, 20, 2), (20, 24, 1)]);
-    // 2 × 0.40 for half of the time, 0.10 for the other, against 0.80 all the time.
-    near(&schedule["saves_per_month"], (0.8 - 0.45) * 730.0);
+    // 2 × 0.40 for half of the time, 0.10 for the other, against 2 × 0.25 reserved all the time.
+    near(&schedule["saves_per_month"], (0.5 - 0.45) * 730.0);
     // Reserved at 0.25 of 0.40: needed in more than 62.5 % of the hours.
     let advice = &report["reserve"][0];
     assert_eq!(
@@ -401,6 +454,19 @@ fn nodes_that_are_down_now_and_then_need_spare_ones() {
     );
     near(a, b.as_f64().unwrap());
     assert_eq!(report["instances"]["raised_for_error_budget"], true);
+    // One less of them carries 1100, yet too often fewer than the 1000 that are needed.
+    let short: f64 = (2..=11)
+        .map(|down| binomial(11, down) * 0.01_f64.powi(down) * 0.99_f64.powi(11 - down))
+        .sum();
+    let less = &report["instances"]["cheaper"][0];
+    assert_eq!(
+        less["why"],
+        format!(
+            "error budget: fewer than 1000 requests a minute with probability {short:.1e}, may be 1.0e-3"
+        )
+    );
+    near(&less["shortage_probability"], short);
+    assert_eq!(less["violates"], json!([]));
 }
 
 #[test]

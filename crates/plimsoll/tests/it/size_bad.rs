@@ -122,7 +122,19 @@ fn fields_of_a_plan() {
         ),
         (
             "[[phases]]\nname = \"a\"\nusers = -1\n[load]\nrequests_per_user_minute = 1",
-            "3:9: phases[0].users is -1, must be 0 … 1000000000",
+            "3:9: phases[0].users is -1, must be above 0, at most 1000000000",
+        ),
+        (
+            "[[phases]]\nname = \"a\"\nusers = 0\n[load]\nrequests_per_user_minute = 1",
+            "3:9: phases[0].users is 0, must be above 0, at most 1000000000",
+        ),
+        (
+            "[[phases]]\nname = \"a\"\nusers = 1\n[[phases]]\nname = \"a\"\nusers = 2\n[load]\nrequests_per_user_minute = 1",
+            "5:8: phases[1].name is a, must be a name, once among the phases",
+        ),
+        (
+            "[[phases]]\nname = \"\"\nusers = 1\n[load]\nrequests_per_user_minute = 1",
+            "2:8: phases[0].name is empty, must be a name, once among the phases",
         ),
         (
             "name = \"nothing\"",
@@ -145,6 +157,14 @@ fn fields_of_a_plan() {
             "[[endpoints]]\nmethod = \"GET\"\npath = \"/\"\np95_latency = \"200ms\"\nmax_rps = 9\noffered_rps = 5\nallowed_p95_ms = 100",
             "7:18: endpoints[0].allowed_p95_ms is 100, must be at least p95_ms, at which max_rps was measured",
         ),
+        (
+            "[load]\nrequests_per_minute = 6000\n[[endpoints]]\nmethod = \"GET\"\npath = \"/\"\np95_ms = 200\nmax_rps = 1000\nshare = 0.8",
+            "3:3: the endpoints' shares add up to 0.8, must be the whole load, or replica.requests_per_minute must say what one carries of the rest (20 req/s)",
+        ),
+        (
+            "[load]\nrequests_per_minute = 6000\n[[endpoints]]\nmethod = \"GET\"\npath = \"/\"\np95_ms = 200\nmax_rps = 1000\noffered_rps = 70",
+            "3:3: the endpoints' loads add up to 70 of 100 req/s, must be the whole load, or replica.requests_per_minute must say what one carries of the rest (30 req/s)",
+        ),
         // Objectives.
         (
             "[objective]\navailability = \"100%\"\n[load]\nusers = 1",
@@ -156,7 +176,15 @@ fn fields_of_a_plan() {
         ),
         (
             "[objective]\nheadroom = 101",
-            "2:12: objective.headroom is 101, must be 0 … 100",
+            "2:12: objective.headroom is 101, must be 0 … 10: it is a share, 30% is 0.3",
+        ),
+        (
+            "[objective]\nheadroom = 30",
+            "2:12: objective.headroom is 30, must be 0 … 10: it is a share, 30% is 0.3",
+        ),
+        (
+            "[objective]\nsurvivor_headroom = \"1001%\"",
+            "2:21: objective.survivor_headroom is 10.01, must be 0 … 10: it is a share, 30% is 0.3",
         ),
         (
             "[objective]\nmax_cost_per_month = 0",
@@ -326,7 +354,7 @@ fn files() {
         ),
         (
             &["gone.toml"],
-            "nowhere.toml: cannot be read: No such file or directory (os error 2)",
+            "gone.toml:1:9: table: nowhere.toml: cannot be read: No such file or directory (os error 2)",
         ),
         (
             &["both.toml"],
@@ -334,7 +362,7 @@ fn files() {
         ),
         (
             &["trace.toml"],
-            "nowhere.csv: cannot be read: No such file or directory (os error 2)",
+            "trace.toml:2:9: load.trace: nowhere.csv: cannot be read: No such file or directory (os error 2)",
         ),
         (
             &["bad.csv"],
@@ -388,8 +416,8 @@ fn flags() {
         (&["--load", "5/m", "--users", "5"], "cannot be used with"),
         (&["--users", "0"], "must be a number > 0"),
         (
-            &["--headroom", "10001%"],
-            "must be at most 100 times the load",
+            &["--headroom", "30"],
+            "must be at most 10 (1000%): it is a share, 30% is 0.3",
         ),
         (&["--headroom=-1%"], "must be a share such as 0.2 or 20%"),
         (&["--availability", "100%"], "must be at most 0.999999"),

@@ -105,54 +105,6 @@ fn phases_are_judged_in_nodes() {
 }
 
 #[test]
-fn without_a_price_there_is_no_cost() {
-    let unpriced = TYPES.replace("on_demand = 0.10\n", "");
-    let plan = format!("[load]\nrequests_per_minute = 2000\n{unpriced}");
-    let report = answer(&plan);
-    assert_eq!(
-        report["no_cost"],
-        json!({
-            "kind": "no_price",
-            "instance": "small",
-            "option": "on_demand",
-            "message": "small has no on_demand price: price_per_hour is needed"
-        })
-    );
-    let mix = &report["instances"];
-    // 2400 by 500: five nodes are the fewest.
-    assert_eq!(
-        fields(mix, &["chosen_by", "size"]),
-        [&json!("count"), &json!(5)]
-    );
-    for figure in [
-        "cost_per_hour",
-        "cost_per_month",
-        "cost_lower_bound_per_hour",
-    ] {
-        assert_eq!(mix[figure], Value::Null, "{figure}");
-    }
-    assert_eq!(mix["nodes"][0]["cost_per_month"], Value::Null);
-    assert_eq!(report["replicas"]["count"], 5);
-    assert_eq!(
-        fields(&report["types"][0], &["alone", "alone_cost_per_month"]),
-        [&json!(24), &Value::Null]
-    );
-    assert_eq!(report["alternatives"], json!([]));
-    assert_eq!(report["savings"], json!([]));
-    let report = answer(&format!("[objective]\nmax_cost_per_month = 5\n{plan}"));
-    assert_eq!(
-        *bar(&report, "cost"),
-        json!({"bar": "cost", "met": false, "message": "not known, may be 5.00 a month"})
-    );
-    let dir = Dir::new().with("plan.toml", plan);
-    let text = dir.run(&["size", "plan.toml"]).ok();
-    assert!(
-        text.contains("no cost: small has no on_demand price"),
-        "{text}"
-    );
-}
-
-#[test]
 fn a_plan_that_cannot_be_met_fails() {
     let plan = format!("[load]\nrequests_per_minute = 10000\n[pool]\nmax_size = 10\n{TYPES}");
     let report = answer(&plan);
@@ -350,36 +302,29 @@ fn a_database_and_a_cache_are_sized() {
     );
     let report = answer(&format!("{cache}ops_per_s = 70000\nmax_nodes = 10\n"));
     assert_eq!(report["bars"][0]["met"], false);
+    // Fewer than the fewest are as many as of a cache that is yet to be built.
+    let small = "memory_gib = 1\nnode_memory_gib = 4\nops_per_s = 500\nlatency_ms = 1\n";
+    for (nodes, least, expected) in [
+        (0, 3, 3),
+        (1, 3, 3),
+        (2, 3, 3),
+        (3, 3, 3),
+        (1, 1, 1),
+        (2, 5, 5),
+    ] {
+        let plan = format!("[cache]\nnodes = {nodes}\nmin_nodes = {least}\n{small}");
+        let report = answer(&plan)["cache"].clone();
+        assert_eq!(
+            fields(&report, &["target_nodes", "reason"]),
+            [&json!(expected), &json!("at the minimum")],
+            "{plan}"
+        );
+    }
     // Ten nodes that have little to do lose one.
     let report = answer(
         "[cache]\nnodes = 10\nmemory_gib = 2\nnode_memory_gib = 4\nops_per_s = 500\nlatency_ms = 1\n",
     );
     assert_eq!(report["cache"]["target_nodes"], 9);
-}
-
-#[test]
-fn a_group_in_eksctls_words_is_the_same_group() {
-    let ours = "min_size = 3\nmax_size = 20\ninstance_types = [\"large\"]\n\
-                on_demand_base_capacity = 2\non_demand_percentage_above_base_capacity = 0\n\
-                spot_instance_pools = 2\n";
-    let eksctl = "minSize = 3\nmaxSize = 20\n[pool.instancesDistribution]\n\
-                  instanceTypes = [\"large\"]\nonDemandBaseCapacity = 2\n\
-                  onDemandPercentageAboveBaseCapacity = 0\nspotInstancePools = 2\n";
-    let of = |pool: &str| {
-        answer(&format!(
-            "[load]\nrequests_per_minute = 900\n[pool]\n{pool}{TYPES}"
-        ))
-    };
-    let report = of(ours);
-    assert_eq!(report, of(eksctl));
-    // Three nodes: two of them reserved, the rest spot.
-    let nodes = report["instances"]["nodes"].as_array().unwrap();
-    let counts: Vec<Vec<&Value>> = nodes
-        .iter()
-        .map(|n| fields(n, &["option", "count"]))
-        .collect();
-    assert_eq!(json!(counts), json!([["reserved", 2], ["spot", 1]]));
-    assert_eq!(report["types"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -490,7 +435,13 @@ fn the_examples_are_answered() {
     let mut count = 0;
     for entry in std::fs::read_dir(format!("{examples}/size")).unwrap() {
         let path = entry.unwrap().path();
-        let report = asked(&Dir::new(), &[path.to_str().unwrap()]);
+        let types = format!("{examples}/instances.toml");
+        let flags: &[&str] = if path.ends_with("cluster.yaml") {
+            &["--load", "1000/m", "--types", &types]
+        } else {
+            &[]
+        };
+        let report = asked(&Dir::new(), &[&[path.to_str().unwrap()], flags].concat());
         assert!(
             report["bars"]
                 .as_array()
@@ -505,7 +456,7 @@ fn the_examples_are_answered() {
         );
         count += 1;
     }
-    assert_eq!(count, 3);
+    assert_eq!(count, 4);
 }
 
 #[test]
@@ -531,6 +482,7 @@ fn the_json_has_its_fields_in_order() {
             "replicas",
             "instances",
             "no_cost",
+            "left_out",
             "alternatives",
             "types",
             "phases",

@@ -132,6 +132,15 @@ fn what_cannot_be_used_is_named_with_its_line() {
             VPA.to_owned() + "      - containerName: proxy\n",
         )
         .with(
+            "again.yaml",
+            VPA.to_owned() + "      - containerName: api\n",
+        )
+        .with("same.yaml", format!("{VPA}---\n{VPA}"))
+        .with(
+            "below.yaml",
+            VPA.replace("440m", "0") + "        minAllowed: {cpu: 50m}\n",
+        )
+        .with(
             "none.yaml",
             VPA.replace(
                 "maxAllowed:\n          cpu: 440m",
@@ -157,6 +166,19 @@ fn what_cannot_be_used_is_named_with_its_line() {
         (
             &["s.csv", "--policy", "two.yaml"],
             "name one with --container",
+        ),
+        (
+            &["s.csv", "--policy", "again.yaml"],
+            "again.yaml:14:24: container \"api\" has a policy in line 11 already: keep one",
+        ),
+        (
+            &["s.csv", "--policy", "same.yaml"],
+            "same.yaml:18:9: VerticalPodAutoscaler \"api-vpa\" is in line 4 already: keep one",
+        ),
+        (
+            &["s.csv", "--policy", "below.yaml"],
+            "below.yaml:13:16: spec.resourcePolicy.containerPolicies[0].maxAllowed.cpu is 0, must be at \
+             least what minAllowed gives",
         ),
         (
             &["s.csv", "--policy", "vpa.toml"],
@@ -186,6 +208,49 @@ fn what_cannot_be_used_is_named_with_its_line() {
         "proxy",
     ];
     dir.run(&named).ok();
+}
+
+#[test]
+fn a_name_in_two_files_or_namespaces_is_numbered() {
+    let elsewhere = VPA.replace("metadata:\n", "metadata:\n  namespace: shop\n");
+    let dir = constant()
+        .with("a.yaml", format!("{VPA}---\n{elsewhere}"))
+        .with("b.yaml", VPA.replace("440m", "0"));
+    let report = report(&dir, &["--policy", "a.yaml", "--policy", "b.yaml"]);
+    let policies = report["policies"].as_array().unwrap();
+    let names: Vec<&str> = policies
+        .iter()
+        .map(|p| p["name"].as_str().unwrap())
+        .collect();
+    let expected = ["api-vpa", "right-sizing", "api-vpa (2)", "api-vpa (3)"];
+    assert_eq!(names, expected);
+    // A maximum of 0 is told to be no bound: the margin holds.
+    let note = "maxAllowed.cpu is 0, which is no bound, as in Kubernetes";
+    assert_eq!(policies[3]["notes"], serde_json::json!([note]));
+    assert_eq!(policies[0]["notes"], serde_json::json!([]));
+    near(&policies[3]["cpu"]["mean_request"], 0.476);
+}
+
+#[test]
+fn a_short_series_has_a_length() {
+    let dir = Dir::new().with("s.csv", "timestamp,cpu\n0,0.4\n60,0.4\n");
+    let text = dir.run(&["replay", "--vertical", "s.csv"]).ok();
+    assert!(
+        text.starts_with("s: 2.0 minutes, a value every 60 s"),
+        "{text}"
+    );
+    let page = dir.read("plimsoll-vertical.html");
+    assert!(page.contains("2\u{a0}min, from"), "{page}");
+}
+
+#[test]
+fn help_says_what_a_missing_value_is() {
+    let help = Dir::new().run(&["replay", "--help"]).ok();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        help.contains("empty, nan and null are values that were not recorded"),
+        "{help}"
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Diagnoses: tables, properties, refusals.
 
+mod doubts;
+mod objectives;
 mod properties;
 mod tables;
 

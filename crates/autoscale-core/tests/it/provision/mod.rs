@@ -187,6 +187,13 @@ fn every_field_changes_an_answer() {
 fn refusals_name_field_value_and_bound() {
     let endpoint = |e: Endpoint| base().with_endpoints(vec![e]);
     let get = || Endpoint::new("GET", "/", 200.0, 10.0);
+    let phases = |phases: &[(&str, f64)]| {
+        let phases = phases.iter();
+        let phases = phases.map(|(name, users)| LoadPhase::new(*name, *users));
+        base()
+            .with_phases(phases.collect())
+            .with_user_load(Some(SIX))
+    };
     let bounds = LoadPhase::new("a", 1.0)
         .with_min_instances(Some(3))
         .with_max_instances(Some(2));
@@ -228,6 +235,22 @@ fn refusals_name_field_value_and_bound() {
         (
             base().with_phases(vec![bounds]).with_user_load(Some(SIX)),
             "phases[0].min_instances is 3, must be at most the phase's max_instances",
+        ),
+        (
+            phases(&[("a", 0.0)]),
+            "phases[0].users is 0, must be above 0, at most 1000000000",
+        ),
+        (
+            phases(&[("a", 1.0), ("b", f64::NAN)]),
+            "phases[1].users is NaN, must be above 0, at most 1000000000",
+        ),
+        (
+            phases(&[("a", 1.0), ("b", 2.0), ("a", 3.0)]),
+            "phases[2].name is a, must be a name, once among the phases",
+        ),
+        (
+            phases(&[("", 1.0)]),
+            "phases[0].name is empty, must be a name, once among the phases",
         ),
         (
             base()
