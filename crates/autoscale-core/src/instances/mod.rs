@@ -22,6 +22,7 @@
 //!
 //! Sources: Amazon EC2 Auto Scaling User Guide, "Mixed instances groups" (base, percentage and its
 //! rounding, `lowest-price` over a number of pools); Spot Instance Advisor (interruption shares).
+mod branch;
 mod error;
 mod explain;
 mod fleet;
