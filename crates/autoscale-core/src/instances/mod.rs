@@ -52,7 +52,7 @@ pub use table::{HOURS_PER_MONTH, InstanceType, Offer, PurchaseOption};
 use model::Model;
 
 /// Steps that [`choose`] searches before it gives the best mix found without a proof.
-const STEPS: u64 = 10_000;
+const STEPS: u64 = 8_000;
 
 /// The cheapest mix of nodes that carries `demand.requests_per_minute` with its headroom, and after
 /// the loss of its largest spot group (all spot nodes of one type, whichever carry most) still
