@@ -7,22 +7,22 @@
 //!
 //! **Method.** Branch and bound, exact. Prices are integers of 10⁻⁷, sizes of 10⁻³ (divided by their
 //! largest common unit), and count and interruptions stand in the low bits of a 128-bit weight, so that
-//! nothing is decided by rounding. Depth first over the spot pools, cheapest load first, then over the
-//! on-demand and reserved offers that no other one dominates. Bounds: [`bound`] (linear relaxation
-//! with the largest pool as a variable, O(1) a step; convex hull of the steady offers) and [`prices`]
-//! (Lagrange multipliers of the other constraints). The search runs below a limit that rises from
-//! the bound until a mix is found, over the pools that this limit leaves. With `spot_instance_pools`
-//! a number of spot nodes is one mix of pools, and each number is tried.
+//! nothing is decided by rounding. The load of the largest spot pool is divided into ranges, and the
+//! range with the smallest bound is searched first, below a limit that rises from its bound until a
+//! mix is found: few columns can be part of a mix below it. Within a range the search branches on the
+//! number of nodes, the range, and single counts. Every bound is that of a linear program
+//! ([`simplex`]), checked with its rounding or in integers ([`program`]). With `spot_instance_pools` a
+//! number of spot nodes is one mix of pools, and each number is tried.
 //!
-//! **Cost.** Microseconds for a handful of types; milliseconds for 500 where the load alone decides,
-//! more where sizes or several totals bind: then [`Mix::proven`] may be false.
+//! **Cost.** Microseconds for a handful of types, milliseconds for 500. Where hundreds of types are
+//! worth nearly the same for a unit of load the steps may not suffice: then [`Mix::proven`] is false.
 //!
 //! **Edge cases.** No load and no minimum: no node. One spot pool: its loss is the loss of all spot
 //! nodes. An offer that is used up (`max_count`) stands in for nothing else.
 //!
 //! Sources: Amazon EC2 Auto Scaling User Guide, "Mixed instances groups" (base, percentage and its
 //! rounding, `lowest-price` over a number of pools); Spot Instance Advisor (interruption shares).
-mod bound;
+mod branch;
 mod error;
 mod explain;
 mod fleet;
@@ -30,11 +30,12 @@ mod infeasible;
 mod mix;
 mod model;
 mod off_peak;
-mod prices;
 mod profile;
+mod program;
 mod reserve;
 mod rules;
 mod search;
+mod simplex;
 mod table;
 
 pub use error::{InstanceError, Shortfall};
@@ -51,7 +52,7 @@ pub use table::{HOURS_PER_MONTH, InstanceType, Offer, PurchaseOption};
 use model::Model;
 
 /// Steps that [`choose`] searches before it gives the best mix found without a proof.
-const STEPS: u64 = 500_000;
+const STEPS: u64 = 8_000;
 
 /// The cheapest mix of nodes that carries `demand.requests_per_minute` with its headroom, and after
 /// the loss of its largest spot group (all spot nodes of one type, whichever carry most) still
@@ -89,8 +90,9 @@ pub fn choose(
     choose_within(types, demand, rules, STEPS)
 }
 
-/// [`choose`], with at most so many steps of search. Where they do not suffice,
-/// [`Mix::proven`] is false and [`Mix::cost_lower_bound_per_hour`] says how much cheaper one may be.
+/// [`choose`], with at most about so many steps of search, each about 1000 sums and products, so that
+/// a step takes about the same time whatever the table. Where they do not suffice, [`Mix::proven`] is
+/// false and [`Mix::cost_lower_bound_per_hour`] says how much cheaper one may be.
 ///
 /// # Errors
 /// As [`choose`].

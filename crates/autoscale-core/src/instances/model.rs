@@ -1,6 +1,5 @@
 //! The choice as integers: weights and capacities whose sums and comparisons are exact.
 
-use super::bound::rate;
 use super::rules::MOST_NODES;
 use super::{
     Constraint, Demand, InstanceError, InstanceType, PoolRules, PurchaseOption, Shortfall,
@@ -14,6 +13,11 @@ pub(super) const NODE_SHIFT: u32 = 30;
 /// What a node adds: to the load in thousandths, then vCPU, memory and GPUs.
 pub(super) type Sizes = [i64; 4];
 
+/// Rows of the program: the sizes, the number of nodes, and the split between steady and spot nodes.
+pub(super) const ROWS: usize = 6;
+pub(super) const NODES: usize = 4;
+pub(super) const SPLIT: usize = 5;
+
 /// One offer of one type.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
@@ -22,8 +26,6 @@ pub(super) struct Item {
     pub(super) option: PurchaseOption,
     /// Price, then count, then interruptions: what is smaller is better.
     pub(super) weight: i128,
-    /// The weight with the prices of the constraints, for the bound over the pools.
-    pub(super) priced: i128,
     pub(super) sizes: Sizes,
     /// Most nodes of it.
     pub(super) limit: u32,
@@ -47,8 +49,6 @@ pub(super) struct Model {
     /// The load that the survivors must carry.
     pub(super) survivors: i64,
     pub(super) rules: PoolRules,
-    /// What the prices of the constraints add to every mix with spot nodes.
-    pub(super) constant: i128,
 }
 
 /// Thousandths, to the nearest.
@@ -98,7 +98,6 @@ impl Model {
                     row,
                     option,
                     weight,
-                    priced: weight,
                     sizes: [
                         thousandths(instance.requests_per_minute),
                         thousandths(instance.vcpu),
@@ -125,7 +124,6 @@ impl Model {
             ],
             survivors: thousandths(demand.survivors()),
             rules: rules.clone(),
-            constant: 0,
         };
         model.keep_cheapest_pools();
         Ok(model)
@@ -165,9 +163,8 @@ impl Model {
         }
     }
 
-    /// Leaves out what can't be part of the best mix, and sorts for the search.
+    /// Leaves out what can't be part of the best mix.
     pub(super) fn prepare(&mut self) {
-        let cheapest_first = |item: &Item| (rate(item.weight, item, 0), item.row, item.option);
         // A limited offer may be used up, so it stands in for nothing else.
         let limited = |item: &Item| item.limit < self.rules.max_size;
         self.steady
@@ -199,15 +196,53 @@ impl Model {
                 kept.iter().find(better).is_none()
             });
         }
-        kept.sort_by_cached_key(|item| (!limited(item), cheapest_first(item)));
         self.steady = kept;
-        if free {
-            super::prices::set(self);
-        }
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
         self.spot.iter().chain(&self.steady)
+    }
+
+    /// What a node of it adds to the rows of the program: to its sizes, the number of nodes and the
+    /// split between steady and spot nodes.
+    pub(super) fn activity(&self, item: &Item) -> [i64; ROWS] {
+        let spot = item.option == PurchaseOption::Spot;
+        let split = match self.rules.on_demand_percentage_above_base_capacity {
+            None => i64::from(!spot),
+            Some(percentage) if spot => -i64::from(percentage),
+            Some(percentage) => 100 - i64::from(percentage),
+        };
+        let [load, vcpu, memory, gpus] = item.sizes;
+        [load, vcpu, memory, gpus, 1, split]
+    }
+
+    /// Least and most of each row, `i64::MAX` where there is none, with a largest spot pool of at
+    /// least this load.
+    pub(super) fn bounds(&self, largest: i64, spot: bool) -> [(i64, i64); ROWS] {
+        let rules = &self.rules;
+        let [load, vcpu, memory, gpus] = self.whole;
+        let load = load.max(self.survivors.saturating_add(largest));
+        let base = i64::from(rules.on_demand_base_capacity);
+        let split = match rules.on_demand_percentage_above_base_capacity {
+            None if spot => (base, i64::MAX),
+            None | Some(100) => (0, i64::MAX),
+            Some(percentage) => {
+                // Above the base, m nodes leave ⌊m × rest ÷ 100⌋ for spot.
+                let least = (100 - i64::from(percentage)) * base;
+                (if spot { least } else { 0 }, least + 99)
+            }
+        };
+        let nodes = (i64::from(rules.min_size), i64::from(rules.max_size));
+        let any = |least| (least, i64::MAX);
+        [any(load), any(vcpu), any(memory), any(gpus), nodes, split]
+    }
+
+    /// The split of so many nodes, some of them spot nodes; `None` where the rules leave it open.
+    pub(super) fn split(&self, nodes: i64) -> Option<i64> {
+        let percentage = self.rules.on_demand_percentage_above_base_capacity?;
+        let steady = i64::from(self.rules.on_demand_nodes(u32::try_from(nodes).ok()?));
+        let percentage = i64::from(percentage);
+        Some((100 - percentage) * steady - percentage * (nodes - steady))
     }
 
     /// Fewest and most steady nodes beside so many spot nodes; `None` where the rules allow none.

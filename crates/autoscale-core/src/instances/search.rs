@@ -1,8 +1,11 @@
-//! The exact search: depth first over the spot pools, then over the steady offers, each cut off
-//! where a [bound](super::bound) shows that nothing better follows.
+//! The exact search: best first over the load of the largest spot pool, then depth first over the
+//! counts, each part cut off where a [bound](super::program) shows that nothing better follows.
 
-use super::bound::{Open, PoolBound, SteadyBound, by_rate};
-use super::model::{Item, Model, Sizes, ceil_div, sized};
+use super::PurchaseOption;
+use super::branch::Branch;
+use super::model::{Item, Model, sized};
+use super::program::Program;
+use super::simplex::{Run, Simplex};
 
 /// The best mix found.
 #[derive(Clone, Debug, Default)]
@@ -17,429 +20,418 @@ pub(super) struct Found {
 }
 
 pub(super) fn search(model: &Model, budget: u64) -> Found {
-    let mut search = Search::new(model, budget);
-    let start = State {
-        need: model.whole,
-        ..State::default()
+    let mut search = Search {
+        model,
+        best: i128::MAX,
+        limit: i128::MAX,
+        found: None,
+        steps: 0,
+        budget,
+        spent: false,
+        until: i128::MIN,
     };
     let least = if model.rules.spot_instance_pools.is_some() {
-        search.spread();
-        by_rate(model)
+        search.spread()
     } else {
-        // Without spot nodes, the steady ones alone; with some, what the prices say.
-        let steady = model.steady_range(0).map_or(i128::MAX, |(low, high)| {
-            search.steady.of(0, &search.whole(), low, high)
-        });
-        let bound = search.pools.of(0, &search.open(&start)).value;
-        let least = steady.min(search.least(&start, bound));
-        search.seeds();
-        search.dive(|search| search.pools(0, &start));
-        search.deepen(&start, least)
+        search.by_largest()
     };
     Found {
         counts: search.found,
         steps: search.steps,
-        proven: search.steps < budget,
+        proven: !search.spent,
         least,
     }
 }
 
-/// The spot nodes so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct State {
-    /// What the whole still lacks, negative where it has more.
-    need: Sizes,
-    /// Load of all and of the largest pool.
-    load: i64,
-    largest: i64,
-    nodes: u32,
-    weight: i128,
-    /// The weight with the prices of the constraints.
-    priced: i128,
-}
+/// Numbers that a step goes over.
+const NUMBERS: u64 = 1 << 10;
 
-impl State {
-    fn with(mut self, item: &Item, count: u32) -> Self {
-        let n = i64::from(count);
-        for (need, size) in self.need.iter_mut().zip(item.sizes) {
-            *need -= size * n;
-        }
-        self.load += item.load() * n;
-        self.largest = self.largest.max(item.load() * n);
-        self.nodes += count;
-        self.weight += item.weight * i128::from(count);
-        self.priced += item.priced * i128::from(count);
-        self
-    }
-}
+/// Deepest that the search goes.
+const DEPTH: u32 = 500;
 
-/// The state as the bound over the pools takes it.
-fn open(model: &Model, state: &State) -> Open {
-    let rules = &model.rules;
-    // Only mixes with spot nodes are bounded by it.
-    let steady = rules.on_demand_base_capacity;
-    Open {
-        need: state.need,
-        after_loss: model.survivors + state.largest - state.load,
-        largest: state.largest,
-        steady,
-        most: rules.max_size.saturating_sub(state.nodes),
-        fewest: rules.min_size.saturating_sub(state.nodes).max(steady),
-    }
-}
-
-/// Least weight of a mix with spot nodes.
-pub(super) fn root(model: &Model) -> i128 {
-    let start = State {
-        need: model.whole,
-        ..State::default()
-    };
-    let bound = PoolBound::new(model).of(0, &open(model, &start)).value;
-    bound.saturating_add(model.constant)
-}
-
-struct Search<'a> {
-    model: &'a Model,
-    pools: PoolBound,
-    steady: SteadyBound,
+pub(super) struct Search<'a> {
+    pub(super) model: &'a Model,
     best: i128,
+    /// What a mix must weigh less than to be looked for.
+    limit: i128,
     found: Option<Vec<u32>>,
-    counts: Vec<u32>,
     steps: u64,
-    /// Steps at which to stop for now, and for good.
-    until: u64,
     budget: u64,
+    /// Whether something was left out for want of steps.
+    spent: bool,
+    /// Once a mix weighs no more than this, fewer columns are worth starting anew for.
+    until: i128,
 }
 
-/// Steps to look for a mix to begin with, each time.
-const DIVE: u64 = 300;
+/// Mixes whose largest spot pool has a load within these bounds.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    least: i128,
+    low: i64,
+    high: i64,
+    /// Load that the survivors lack at the best point of the relaxation, where that is worth
+    /// splitting the range for.
+    split: bool,
+    /// How far above its bound to look.
+    gap: i128,
+}
 
-/// Most rounds of the search with a limit.
-const ROUNDS: u32 = 12;
+/// What a mix is like.
+#[derive(Clone, Copy, Debug)]
+struct Mixed {
+    fits: bool,
+    weight: i128,
+}
 
-impl<'a> Search<'a> {
-    fn new(model: &'a Model, budget: u64) -> Self {
-        Self {
-            model,
-            pools: PoolBound::new(model),
-            steady: SteadyBound::new(model),
-            best: i128::MAX,
-            found: None,
-            counts: vec![0; model.spot.len() + model.steady.len()],
-            steps: 0,
-            until: budget,
-            budget,
+impl Search<'_> {
+    /// Runs the program, for as many steps as its size and its pivots take; `None` where none is left.
+    fn run(&mut self, program: &Program, simplex: &mut Simplex, limit: i128) -> Option<Run> {
+        if self.steps >= self.budget {
+            self.spent = true;
+            return None;
         }
+        let run = program.run(simplex, limit);
+        self.steps += simplex.work() / NUMBERS + 1;
+        Some(run)
     }
 
-    fn set(&mut self, at: usize, count: u32) {
-        if let Some(slot) = self.counts.get_mut(at) {
-            *slot = count;
-        }
-    }
-
-    const fn spent(&mut self) -> bool {
-        self.steps = self.steps.saturating_add(1);
-        self.steps >= self.until
-    }
-
-    /// Searches for a few steps only.
-    fn dive(&mut self, run: impl FnOnce(&mut Self)) {
-        self.until = self.budget.min(self.steps.saturating_add(DIVE));
-        run(self);
-        self.until = self.budget;
-    }
-
-    /// Searches below a limit that rises from the bound until something is found, so that no steps
-    /// go to what a poor mix would not rule out; what no mix weighs less than. The last eighth of
-    /// the steps is for whatever improves on the mix known by then.
-    fn deepen(&mut self, start: &State, mut least: i128) -> i128 {
-        let mut gap = (least >> 7).max(1);
-        let mut rounds = ROUNDS;
-        loop {
-            let limit = if rounds > 0 {
-                least.saturating_add(gap)
-            } else {
-                i128::MAX
+    /// Every number of spot nodes, spread over the pools, and the best steady nodes beside them: the
+    /// number with the smallest bound first.
+    fn spread(&mut self) -> i128 {
+        let model = self.model;
+        let mut program = Program::new(model, false);
+        program.open(model, 0, 0);
+        let mut simplex = program.simplex();
+        let mut open: Vec<(i128, u32)> = Vec::new();
+        for spot in 0..=model.rules.max_size {
+            let Some(counts) = model.spread(spot) else {
+                break;
             };
-            let last = self.best <= limit;
-            let limit = self.best.min(limit);
-            let model = self.narrowed(start, limit);
-            let mut search = Search::new(&model, self.budget);
-            (search.best, search.steps) = (limit, self.steps);
-            if !last {
-                search.until -= self.budget / 8;
+            if !self.beside(&mut program, &counts, spot) {
+                continue;
             }
-            search.pools(0, start);
-            self.steps = search.steps;
-            let whole = search.steps < search.until;
-            if let Some(counts) = &search.found {
-                (self.best, self.found) = (search.best, Some(self.widened(&model, counts)));
+            if program.offset >= self.best {
+                break;
             }
-            if last || (whole && search.found.is_some()) {
+            let Some(run) = self.run(&program, &mut simplex, self.best) else {
+                // More spot nodes weigh more, without any others beside them.
+                let examined = open.iter().map(|(least, _)| *least);
+                return examined.fold(program.offset, i128::min);
+            };
+            if let Run::Infeasible(equation) = run
+                && program.contradicts(simplex.certificate(equation))
+            {
+                continue;
+            }
+            let (bound, _) = program.bound(simplex.prices(), true);
+            self.offer(&program, simplex.counts());
+            open.push((program.least(bound), spot));
+        }
+        open.sort_unstable();
+        for (least, spot) in open {
+            if least >= self.best {
+                break;
+            }
+            let counts = model.spread(spot).unwrap_or_default();
+            self.beside(&mut program, &counts, spot);
+            self.within(&program, simplex.clone());
+            if self.spent {
                 return least;
             }
-            if whole {
-                least = limit;
-                gap += gap / 2;
-                rounds -= 1;
-            } else {
-                rounds = 0;
-            }
         }
+        self.best
     }
 
-    /// Without the pools of which no mix below the limit has a node.
-    fn narrowed(&self, start: &State, limit: i128) -> Model {
-        let mut model = self.model.clone();
-        loop {
-            let before = model.spot.len();
-            let bound = PoolBound::new(&model).of(0, &self.open(start));
-            model
-                .spot
-                .retain(|item| self.least(start, bound.with(item, 1)) < limit);
-            if model.spot.len() == before {
-                return model;
-            }
-        }
-    }
-
-    /// The counts of a narrowed model for all pools.
-    fn widened(&self, narrowed: &Model, counts: &[u32]) -> Vec<u32> {
-        let (spot, steady) = counts.split_at(narrowed.spot.len());
-        let mut kept = narrowed.spot.iter().zip(spot).peekable();
-        let all = self.model.spot.iter().map(|item| {
-            let same = kept.next_if(|(kept, _)| kept.row == item.row);
-            same.map_or(0, |(_, count)| *count)
-        });
-        all.collect::<Vec<_>>()
-            .into_iter()
-            .chain(steady.iter().copied())
-            .collect()
-    }
-
-    /// Every number of spot nodes, spread over the pools.
-    fn spread(&mut self) {
-        for spot in 0..=self.model.rules.max_size {
-            let Some(counts) = self.model.spread(spot) else {
-                break;
-            };
-            let state = self.place(&counts);
-            if state.weight >= self.best || self.spent() {
-                break;
-            }
-            self.settle(&state);
-        }
-    }
-
-    /// Sets the pools' counts.
-    fn place(&mut self, counts: &[u32]) -> State {
-        let mut state = State {
-            need: self.model.whole,
-            ..State::default()
+    /// Makes the program that of the steady nodes beside these spot nodes; false where the rules
+    /// allow none.
+    fn beside(&self, program: &mut Program, counts: &[u32], spot: u32) -> bool {
+        let model = self.model;
+        let Some((low, high)) = model.steady_range(spot) else {
+            return false;
         };
+        let (mut whole, mut load, mut largest) = (model.whole, 0, 0);
+        for (item, count) in model.spot.iter().zip(counts) {
+            let n = i64::from(*count);
+            for (need, size) in whole.iter_mut().zip(item.sizes) {
+                *need -= size * n;
+            }
+            load += item.load() * n;
+            largest = largest.max(item.load() * n);
+        }
+        whole[0] = whole[0].max(model.survivors + largest - load);
+        let any = |need: i64| (need, i64::MAX);
+        let nodes = (i64::from(low), i64::from(high));
+        let [load, vcpu, memory, gpus] = whole.map(any);
+        program.settle(model, &[load, vcpu, memory, gpus, nodes, any(0)], counts);
+        true
+    }
+
+    /// Ranges of the load of the largest pool, the one with the smallest bound first.
+    fn by_largest(&mut self) -> i128 {
         let model = self.model;
-        for (at, (item, count)) in model.spot.iter().zip(counts).enumerate() {
-            self.set(at, *count);
-            state = state.with(item, *count);
+        let with_spot = model.rules.on_demand_percentage_above_base_capacity != Some(100);
+        let mut program = Program::new(model, with_spot);
+        let simplex = program.simplex();
+        let mut open: Vec<Range> = Vec::new();
+        self.range(&mut program, simplex.clone(), (0, 0), 0, &mut open);
+        let load = |item: &Item| {
+            let most = i64::from(item.limit.min(model.rules.max_size));
+            item.load().saturating_mul(most)
+        };
+        let high = model.spot.iter().map(load).max().unwrap_or(0);
+        if with_spot && high > 0 {
+            self.range(&mut program, simplex.clone(), (1, high), 0, &mut open);
         }
-        state
-    }
-
-    /// Good mixes to begin with: the cheapest pools, some of them, equally full.
-    fn seeds(&mut self) {
-        let model = self.model;
-        let pools = model.spot.len();
-        for used in 1..=pools.min(12) {
-            let others = i64::try_from(used).unwrap_or(i64::MAX) - 1;
-            let free = model.whole[0] - model.survivors;
-            let even = ceil_div(model.survivors, others.max(1));
-            let levels = [free, if others > 0 { even } else { 0 }];
-            for (level, up) in levels.into_iter().flat_map(|l| [(l, false), (l, true)]) {
-                if level <= 0 {
-                    continue;
-                }
-                let count = |(at, item): (usize, &Item)| {
-                    let up = i64::from(up) * (item.load() - 1);
-                    let count = (level + up).checked_div(item.load()).unwrap_or(0);
-                    let most = if at < used { item.limit } else { 0 };
-                    u32::try_from(count).unwrap_or(u32::MAX).min(most)
-                };
-                let counts: Vec<u32> = model.spot.iter().enumerate().map(count).collect();
-                let nodes = counts.iter().fold(0_u32, |sum, n| sum.saturating_add(*n));
-                if nodes <= model.rules.max_size {
-                    let state = self.place(&counts);
-                    self.dive(|search| search.settle(&state));
-                }
-            }
-        }
-        self.place(&vec![0; pools]);
-    }
-
-    /// What a mix without spot nodes needs.
-    fn whole(&self) -> Sizes {
-        let mut need = self.model.whole;
-        if let Some(load) = need.first_mut() {
-            *load = (*load).max(self.model.survivors);
-        }
-        need
-    }
-
-    fn open(&self, state: &State) -> Open {
-        open(self.model, state)
-    }
-
-    /// These spot nodes and none of the pools from `first` on, then with more of them.
-    fn pools(&mut self, first: usize, state: &State) {
-        if self.spent() {
-            return;
-        }
-        self.settle(state);
-        let open = self.open(state);
-        let model = self.model;
-        let all = self.pools.of(first, &open);
-        for (at, item) in model.spot.iter().enumerate().skip(first) {
-            // The pools are sorted by their rates: what is too dear now stays so.
-            if self.least(state, self.pools.with_any(at, &all)) >= self.best {
-                return;
-            }
-            if self.least(state, all.with(item, 1)) >= self.best {
-                continue;
-            }
-            let bound = self.pools.of(at, &open);
-            if self.least(state, self.pools.with_any(at, &bound)) >= self.best {
-                return;
-            }
-            if self.least(state, bound.with(item, 1)) >= self.best {
-                continue;
-            }
-            let free = (model.whole[0] - model.survivors).max(state.largest);
-            let fit = free.checked_div(item.load()).unwrap_or(0);
-            let most = self.most(item, &open);
-            let start = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, most.max(1));
-            for count in (1..=start).rev().chain(start + 1..=most) {
-                if self.least(state, bound.with(item, count)) >= self.best {
-                    if count > start {
-                        break;
-                    }
-                    continue;
-                }
-                let next = state.with(item, count);
-                if next.weight >= self.best {
-                    if count > start {
-                        break;
-                    }
-                    continue;
-                }
-                let bound = self.pools.of(at + 1, &self.open(&next)).value;
-                if self.least(&next, bound) < self.best && count <= most {
-                    self.set(at, count);
-                    self.pools(at + 1, &next);
-                }
-                if self.steps >= self.until {
-                    break;
-                }
-            }
-            self.set(at, 0);
-            if self.steps >= self.until {
-                break;
-            }
-        }
-    }
-
-    /// Least weight of a mix with these spot nodes, given the bound of what is still to come.
-    const fn least(&self, state: &State, bound: i128) -> i128 {
-        let priced = state.priced + self.model.constant;
-        priced.saturating_add(bound)
-    }
-
-    /// Most nodes of a pool that can be of use.
-    fn most(&self, item: &Item, open: &Open) -> u32 {
-        let most = item.limit.min(open.most);
-        if self
-            .model
-            .rules
-            .on_demand_percentage_above_base_capacity
-            .is_some()
+        while let Some(next) = open
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, range)| range.least)
+            .map(|(place, _)| place)
         {
-            // More spot nodes allow more steady ones.
-            return most;
-        }
-        // So many carry what is missing whichever other pool is lost.
-        let mut need = open.need;
-        if let Some(load) = need.first_mut() {
-            *load = (*load).max(open.after_loss);
-        }
-        most.min(enough(item, &need, open.fewest))
-    }
-
-    /// The steady nodes beside these spot nodes.
-    fn settle(&mut self, state: &State) {
-        let Some((low, high)) = self.model.steady_range(state.nodes) else {
-            return;
-        };
-        let mut need = state.need;
-        if let Some(load) = need.first_mut() {
-            *load = (*load).max(self.model.survivors + state.largest - state.load);
-        }
-        let bound = self.steady.of(0, &need, low, high);
-        if state.weight.saturating_add(bound) < self.best {
-            self.steady(0, &need, low, high, state.weight);
-        }
-    }
-
-    fn steady(&mut self, at: usize, need: &Sizes, low: u32, high: u32, weight: i128) {
-        if self.spent() {
-            return;
-        }
-        if low == 0 && need.iter().all(|n| *n <= 0) {
-            if weight < self.best {
-                self.best = weight;
-                self.found = Some(self.counts.clone());
+            let range = open.swap_remove(next);
+            if range.least >= self.best {
+                return self.best;
             }
-            return;
-        }
-        let model = self.model;
-        let Some(item) = model.steady.get(at) else {
-            return;
-        };
-        let slot = model.spot.len() + at;
-        let most = item.limit.min(high).min(enough(item, need, low));
-        let falls = self.steady.is_cheaper(at + 1, item);
-        for count in (0..=most).rev() {
-            let next = weight + item.weight * i128::from(count);
-            let mut rest = *need;
-            for (need, size) in rest.iter_mut().zip(item.sizes) {
-                *need -= size * i64::from(count);
+            if self.spent {
+                return range.least;
             }
-            let (low, high) = (low.saturating_sub(count), high - count);
-            let bound = self.steady.of(at + 1, &rest, low, high);
-            if next.saturating_add(bound) < self.best {
-                self.set(slot, count);
-                self.steady(at + 1, &rest, low, high, next);
-                if self.steps >= self.until {
-                    break;
+            if range.split && range.low < range.high {
+                let middle = middle(range.low, range.high);
+                for part in [(range.low, middle), (middle + 1, range.high)] {
+                    self.range(&mut program, simplex.clone(), part, range.least, &mut open);
                 }
-            } else if bound == i128::MAX && at + 1 == model.steady.len() {
-                break;
-            } else if falls
-                && rest[0] >= 0
-                && next.saturating_add(self.steady.by_rate(at + 1, rest[0])) >= self.best
-            {
-                // Fewer of it only leave more to dearer offers.
-                break;
+            } else {
+                // Far above the bound it is no use to look for less than all there is.
+                self.limit = if range.gap > range.least {
+                    self.best
+                } else {
+                    self.best.min(range.least.saturating_add(range.gap))
+                };
+                let limit = self.limit;
+                program.open(model, range.low, range.high);
+                self.within(&program, simplex.clone());
+                self.limit = self.best;
+                if self.spent {
+                    return range.least;
+                }
+                if limit < self.best {
+                    open.push(Range {
+                        least: limit,
+                        gap: range.gap * 2,
+                        ..range
+                    });
+                }
             }
         }
-        self.set(slot, 0);
+        self.best
+    }
+
+    /// Bounds a range and keeps it unless it is ruled out.
+    fn range(
+        &mut self,
+        program: &mut Program,
+        mut simplex: Simplex,
+        (low, high): (i64, i64),
+        parent: i128,
+        open: &mut Vec<Range>,
+    ) {
+        program.open(self.model, low, high);
+        let Some(run) = self.run(program, &mut simplex, self.best) else {
+            open.push(Range {
+                least: parent,
+                low,
+                high,
+                split: false,
+                gap: 0,
+            });
+            return;
+        };
+        if let Run::Infeasible(equation) = run
+            && program.contradicts(simplex.certificate(equation))
+        {
+            return;
+        }
+        let (bound, _) = program.bound(simplex.prices(), true);
+        if program.gap(bound, self.best) <= 0.0 {
+            return;
+        }
+        self.offer(program, simplex.counts());
+        let lacking = self.lacking(program, simplex.counts()).0;
+        let least = program.least(bound);
+        open.push(Range {
+            least,
+            gap: (least >> 10).max(1),
+            low,
+            high,
+            split: lacking > 0.5 && high - low > high >> 5,
+        });
+    }
+
+    /// Searches all that this program allows, anew over fewer columns whenever a better mix is found.
+    fn within(&mut self, program: &Program, mut simplex: Simplex) {
+        loop {
+            let Some(run) = self.run(program, &mut simplex, self.limit) else {
+                return;
+            };
+            if let Run::Infeasible(equation) = run
+                && program.contradicts(simplex.certificate(equation))
+            {
+                return;
+            }
+            let (bound, reduced) = program.bound(simplex.prices(), true);
+            if program.gap(bound, self.limit) <= 0.0 {
+                return;
+            }
+            let mut core = program.core(self.model, bound, &reduced, self.limit);
+            let mut inner = core.simplex();
+            let least = program.least(bound);
+            self.until = if self.limit == i128::MAX {
+                i128::MAX - 1
+            } else {
+                least + (self.limit - least) / 4 * 3
+            };
+            self.explore(&mut core, &mut inner, 0);
+            let again = self.best <= self.until;
+            self.until = i128::MIN;
+            if self.spent || !again {
+                return;
+            }
+        }
+    }
+
+    fn explore(&mut self, program: &mut Program, simplex: &mut Simplex, depth: u32) {
+        if depth > DEPTH {
+            self.spent = true;
+            return;
+        }
+        let Some(run) = self.run(program, simplex, self.limit) else {
+            return;
+        };
+        if let Run::Infeasible(equation) = run
+            && program.contradicts(simplex.certificate(equation))
+        {
+            return;
+        }
+        if program.rules_out(simplex, self.limit) {
+            return;
+        }
+        if self.offer(program, simplex.counts()) && program.rules_out(simplex, self.limit) {
+            return;
+        }
+        let Some((first, second)) = self.branch(program, simplex) else {
+            return;
+        };
+        for branch in [first, second] {
+            let before = program.limits();
+            match branch {
+                Branch::Column {
+                    column,
+                    lower,
+                    upper,
+                } => {
+                    if let Some(column) = program.columns.get_mut(column) {
+                        (column.lower, column.upper) = (lower, upper);
+                    }
+                }
+                Branch::Largest { low, high } => program.limit_largest(self.model, low, high),
+                Branch::Nodes { lower, upper } => program.limit_nodes(self.model, lower, upper),
+            }
+            if self.possible(program) {
+                self.explore(program, simplex, depth + 1);
+            }
+            program.restore(&before);
+            if self.spent || self.best <= self.until {
+                return;
+            }
+        }
+    }
+
+    /// Whether no settled pool is larger than the largest may be, and every column has a count.
+    fn possible(&self, program: &Program) -> bool {
+        let loads = program.settled.iter().filter_map(|(item, count)| {
+            let item = self.model.spot.get(*item)?;
+            Some(item.load() * i64::from(*count))
+        });
+        let spread = self.model.rules.spot_instance_pools.is_some();
+        (spread || loads.max().unwrap_or(0) <= program.high)
+            && program.columns.iter().all(|c| c.lower <= c.upper)
+    }
+
+    /// Takes the point with its counts rounded to whole ones, and rounded up, as a mix if it is one
+    /// and better than the best; whether one was.
+    fn offer(&mut self, program: &Program, counts: &[f64]) -> bool {
+        let mut better = false;
+        for up in [false, true] {
+            let rounded = counts.iter().zip(&program.columns).map(|(count, column)| {
+                let whole = if up {
+                    (count - 1e-6).ceil()
+                } else {
+                    count.round()
+                };
+                let whole = crate::numeric::round_i64(whole).unwrap_or(0);
+                let whole = whole.clamp(column.lower, column.upper);
+                (column.item, u32::try_from(whole).unwrap_or(0))
+            });
+            let rounded = rounded.filter(|(_, count)| *count > 0);
+            let mix: Vec<(usize, u32)> = rounded.chain(program.settled.iter().copied()).collect();
+            let mixed = self.mixed(&mix);
+            if mixed.fits && mixed.weight < self.best {
+                self.best = mixed.weight;
+                self.limit = self.limit.min(self.best);
+                let mut all = vec![0; self.model.items().count()];
+                for (item, count) in mix {
+                    if let Some(slot) = all.get_mut(item) {
+                        *slot += count;
+                    }
+                }
+                self.found = Some(all);
+                better = true;
+            }
+        }
+        better
+    }
+
+    pub(super) fn item(&self, place: usize) -> Option<&Item> {
+        let pools = self.model.spot.len();
+        let steady = || self.model.steady.get(place - pools);
+        self.model.spot.get(place).or_else(steady)
+    }
+
+    /// What these counts amount to.
+    fn mixed(&self, mix: &[(usize, u32)]) -> Mixed {
+        let model = self.model;
+        let (mut has, mut largest, mut weight) = ([0_i64; 4], 0_i64, 0_i128);
+        let (mut spot, mut steady) = (0_u32, 0_u32);
+        for (place, count) in mix {
+            let Some(item) = self.item(*place) else {
+                continue;
+            };
+            let n = i64::from(*count);
+            for (has, size) in has.iter_mut().zip(item.sizes) {
+                *has = has.saturating_add(size.saturating_mul(n));
+            }
+            weight += item.weight * i128::from(*count);
+            if item.option == PurchaseOption::Spot {
+                spot = spot.saturating_add(*count);
+                largest = largest.max(item.load().saturating_mul(n));
+            } else {
+                steady = steady.saturating_add(*count);
+            }
+        }
+        let reached = has.iter().zip(&model.whole).all(|(has, need)| has >= need);
+        let survive = sized(&has, 0) - largest >= model.survivors;
+        let range = model.steady_range(spot);
+        let split = range.is_some_and(|(low, high)| (low..=high).contains(&steady));
+        Mixed {
+            fits: reached && survive && split,
+            weight,
+        }
     }
 }
 
-/// Nodes of one offer beyond which more are of no use.
-fn enough(item: &Item, need: &Sizes, fewest: u32) -> u32 {
-    let counts = (0..4).filter_map(|size| {
-        let (need, has) = (sized(need, size), sized(&item.sizes, size));
-        (need > 0 && has > 0).then(|| ceil_div(need, has))
-    });
-    let most = counts.max().unwrap_or(0);
-    u32::try_from(most).unwrap_or(u32::MAX).max(fewest)
+/// Between two loads, nearer to the smaller one where they are far apart.
+fn middle(low: i64, high: i64) -> i64 {
+    let (a, b) = (crate::numeric::to_f64(low), crate::numeric::to_f64(high));
+    let middle = crate::numeric::round_i64((a * b).sqrt()).unwrap_or(low);
+    middle.clamp(low, high - 1)
 }

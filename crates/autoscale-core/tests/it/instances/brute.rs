@@ -8,12 +8,12 @@ const OPTIONS: [PurchaseOption; 3] = [
     PurchaseOption::Spot,
 ];
 
-struct Column<'a> {
-    instance: &'a InstanceType,
-    option: PurchaseOption,
-    price: f64,
-    share: f64,
-    limit: u32,
+pub(super) struct Column<'a> {
+    pub(super) instance: &'a InstanceType,
+    pub(super) option: PurchaseOption,
+    pub(super) price: f64,
+    pub(super) share: f64,
+    pub(super) limit: u32,
 }
 
 /// Cost in 10⁻⁷, nodes, interruptions in 10⁻⁴.
@@ -39,6 +39,19 @@ pub(super) fn best(
     rules: &PoolRules,
     most: u32,
 ) -> Option<Rank> {
+    let columns = columns(types, demand, rules);
+    let mut counts = vec![0; columns.len()];
+    let mut best = None;
+    descend(&columns, demand, rules, most, 0, &mut counts, &mut best);
+    best
+}
+
+/// The offers that may be part of a mix.
+pub(super) fn columns<'a>(
+    types: &'a [InstanceType],
+    demand: &Demand,
+    rules: &PoolRules,
+) -> Vec<Column<'a>> {
     let mut columns = Vec::new();
     for instance in types {
         if instance.vcpu < demand.node_vcpu || instance.memory_gib < demand.node_memory_gib {
@@ -58,10 +71,7 @@ pub(super) fn best(
             }
         }
     }
-    let mut counts = vec![0; columns.len()];
-    let mut best = None;
-    descend(&columns, demand, rules, most, 0, &mut counts, &mut best);
-    best
+    columns
 }
 
 fn descend(
@@ -99,7 +109,12 @@ fn descend(
     counts[at] = 0;
 }
 
-fn fine(columns: &[Column<'_>], demand: &Demand, rules: &PoolRules, counts: &[u32]) -> bool {
+pub(super) fn fine(
+    columns: &[Column<'_>],
+    demand: &Demand,
+    rules: &PoolRules,
+    counts: &[u32],
+) -> bool {
     let sum = |size: &dyn Fn(&InstanceType) -> f64| -> f64 {
         let parts = columns.iter().zip(counts);
         parts.map(|(c, n)| f64::from(*n) * size(c.instance)).sum()
@@ -129,7 +144,7 @@ fn fine(columns: &[Column<'_>], demand: &Demand, rules: &PoolRules, counts: &[u3
 }
 
 /// On-demand first up to the base, then the percentage, a fraction in favour of on-demand.
-fn split(rules: &PoolRules, size: u32, steady: u32) -> bool {
+pub(super) fn split(rules: &PoolRules, size: u32, steady: u32) -> bool {
     let base = rules.on_demand_base_capacity.min(size);
     match rules.on_demand_percentage_above_base_capacity {
         None => steady >= base,

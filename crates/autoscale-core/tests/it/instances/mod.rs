@@ -1,9 +1,12 @@
 //! The choice of instances, against a search that tries everything.
 
 mod brute;
+mod by_hour;
+mod exact;
 mod fields;
 mod optimal;
 mod properties;
+mod refusals;
 mod table;
 
 use autoscale_core::{InstanceType, Offer};

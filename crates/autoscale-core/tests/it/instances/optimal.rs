@@ -121,6 +121,15 @@ fn same_as_brute_force(
     rules: &PoolRules,
 ) -> Result<(), TestCaseError> {
     let expected = brute::best(types, demand, rules, rules.max_size);
+    same(types, demand, rules, expected)
+}
+
+pub(super) fn same(
+    types: &[InstanceType],
+    demand: &Demand,
+    rules: &PoolRules,
+    expected: Option<brute::Rank>,
+) -> Result<(), TestCaseError> {
     match choose(types, demand, rules) {
         Ok(mix) => {
             prop_assert!(mix.proven);

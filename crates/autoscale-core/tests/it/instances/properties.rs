@@ -1,8 +1,8 @@
 //! Whatever is asked: no panic, and more never costs less nor a choice more.
 
 use autoscale_core::{
-    FleetGroup, FleetSizing, HourlyProfile, InstanceType, PurchaseOption, choose, off_peak,
-    reserve, right_size,
+    Demand, FleetGroup, FleetSizing, HourlyProfile, InstanceType, Offer, PoolRules, PurchaseOption,
+    choose, choose_within, off_peak, reserve, right_size,
 };
 use proptest::prelude::*;
 
@@ -76,6 +76,58 @@ proptest! {
         }
         for advice in reserve(&types, &profile, &demand, &rules).unwrap_or_default() {
             prop_assert!(advice.reserved <= advice.peak && advice.saves_per_month >= 0.0);
+        }
+    }
+}
+
+/// Many types whose loads and prices have nothing to divide them by.
+fn uneven() -> impl Strategy<Value = Vec<InstanceType>> {
+    let row = (100_u32..6400, 0.9_f64..1.1, 0.25_f64..0.45, 1_u32..9);
+    prop::collection::vec(row, 10..60).prop_map(|rows| {
+        let instance = |(index, (load, price, spot, size)): (usize, (u32, f64, f64, u32))| {
+            let (load, size) = (f64::from(load), f64::from(size));
+            let price = load * 0.0005 * price;
+            InstanceType::new(format!("t{index}"), size, size * 4.0, load)
+                .with_on_demand(Some(Offer::at(price)))
+                .with_reserved(Some(Offer::at(price * 0.63)))
+                .with_spot(Some(Offer::at(price * spot)))
+        };
+        rows.into_iter().enumerate().map(instance).collect()
+    })
+}
+
+fn node_rules() -> impl Strategy<Value = PoolRules> {
+    let percentage = prop_oneof![3 => Just(None), 1 => Just(Some(50)), 1 => Just(Some(0))];
+    let pools = prop_oneof![3 => Just(None), 1 => (1_u32..4).prop_map(Some)];
+    (0_u32..4, 0_u32..4, 12_u32..60, percentage, pools).prop_map(
+        |(base, min, max, percentage, pools)| {
+            PoolRules::default()
+                .with_on_demand_base_capacity(base)
+                .with_min_size(min)
+                .with_max_size(max)
+                .with_on_demand_percentage_above_base_capacity(percentage)
+                .with_spot_instance_pools(pools)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(cases(300, 10_000))]
+
+    #[test]
+    fn a_search_gives_up_only_for_want_of_steps_and_its_bound_holds(
+        types in uneven(), rules in node_rules(), load in 800_u32..9000, steps in 0_u64..400,
+    ) {
+        let demand = Demand::new(f64::from(load));
+        if let Ok(mix) = choose_within(&types, &demand, &rules, 4000) {
+            prop_assert!(mix.proven || mix.steps >= 4000, "{} steps", mix.steps);
+            prop_assert!(!mix.proven || mix.gap_per_hour().abs() < 1e-9);
+            if let Ok(cut) = choose_within(&types, &demand, &rules, steps) {
+                prop_assert!(cut.proven || cut.steps >= steps);
+                prop_assert!(cut.cost_lower_bound_per_hour <= mix.cost_per_hour + 1e-9);
+                prop_assert!(cut.cost_per_hour >= mix.cost_lower_bound_per_hour - 1e-9);
+                prop_assert!(cut.gap_per_hour() >= 0.0);
+            }
         }
     }
 }
