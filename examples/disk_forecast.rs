@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "days to the limit: {p50} (one in ten sooner than {p10}, one in ten later than {p90})"
     );
-    println!("urgency: {}", forecast.urgency.urgency);
+    println!("urgency: {}", forecast.urgency.level);
     if let Some(tried) = &forecast.calibration {
         for level in &tried.coverage {
             if let Some(measured) = level.measured {

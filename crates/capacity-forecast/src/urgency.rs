@@ -166,7 +166,7 @@ pub enum UrgencyReason {
 /// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
 /// let breach = planner.plan(&series, 71 * hour)?.breach(&Limit::at_least(80.0))?;
 /// let decision = UrgencyTracker::new(UrgencyConfig::default())?.decide("queue", &breach, 20 * hour)?;
-/// assert_eq!((decision.urgency, decision.reason), (Urgency::High, UrgencyReason::Likely));
+/// assert_eq!((decision.level, decision.reason), (Urgency::High, UrgencyReason::Likely));
 /// assert!(decision.probability >= decision.bar);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -175,7 +175,7 @@ pub enum UrgencyReason {
 #[non_exhaustive]
 pub struct UrgencyDecision {
     /// The level.
-    pub urgency: Urgency,
+    pub level: Urgency,
     /// Why.
     pub reason: UrgencyReason,
     /// P(limit reached within the lead time).
@@ -201,7 +201,7 @@ pub struct UrgencyDecision {
 /// let planner = Planner::new(PlannerConfig::default().with_horizon(24 * hour))?;
 /// let breach = planner.plan(&series, 71 * hour)?.breach(&Limit::at_least(0.9))?;
 /// let mut tracker = UrgencyTracker::new(UrgencyConfig::default())?;
-/// assert_eq!(tracker.decide("disk", &breach, 20 * hour)?.urgency, Urgency::High);
+/// assert_eq!(tracker.decide("disk", &breach, 20 * hour)?.level, Urgency::High);
 /// assert_eq!(tracker.last("disk"), Some(Urgency::High));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -287,10 +287,10 @@ impl UrgencyTracker {
     /// use std::time::Duration;
     /// let day = Duration::from_secs(86_400);
     /// let mut tracker = UrgencyTracker::new(UrgencyConfig::default())?;
-    /// assert_eq!(tracker.decide_probability("disk", 0.52, day).urgency, Urgency::High);
+    /// assert_eq!(tracker.decide_probability("disk", 0.52, day).level, Urgency::High);
     /// let after = tracker.decide_probability("disk", 0.48, day);
-    /// assert_eq!((after.urgency, after.reason, after.bar), (Urgency::High, UrgencyReason::Held, 0.35));
-    /// assert_eq!(tracker.decide_probability("disk", 0.30, day).urgency, Urgency::Medium);
+    /// assert_eq!((after.level, after.reason, after.bar), (Urgency::High, UrgencyReason::Held, 0.35));
+    /// assert_eq!(tracker.decide_probability("disk", 0.30, day).level, Urgency::Medium);
     /// # Ok::<(), capacity_forecast::ConfigError>(())
     /// ```
     pub fn decide_probability(
@@ -312,7 +312,7 @@ impl UrgencyTracker {
             self.levels.insert(metric.to_owned(), urgency);
         }
         UrgencyDecision {
-            urgency,
+            level: urgency,
             reason,
             probability,
             lead_time,

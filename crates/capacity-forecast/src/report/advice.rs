@@ -144,7 +144,7 @@ impl Recommendation {
 impl core::fmt::Display for Recommendation {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let UrgencyDecision {
-            urgency,
+            level: urgency,
             reason,
             probability,
             lead_time,

@@ -200,7 +200,7 @@ impl CapacityForecast {
         } else {
             Health::Healthy
         };
-        near.max(self.urgency.urgency.into())
+        near.max(self.urgency.level.into())
     }
 }
 

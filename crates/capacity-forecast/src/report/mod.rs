@@ -192,13 +192,13 @@ impl Report {
     fn finish(&mut self) {
         self.recommendations.sort_by(|a, b| {
             let (a, b) = (a.urgency, b.urgency);
-            let level = b.urgency.cmp(&a.urgency);
+            let level = b.level.cmp(&a.level);
             level.then(b.probability.total_cmp(&a.probability))
         });
         let planned = self.forecasts.iter().map(CapacityForecast::health);
         let refused = self.refusals.iter().map(Refusal::health);
         self.health = planned.chain(refused).max().unwrap_or_default();
-        let planned = self.forecasts.iter().map(|f| f.urgency.urgency);
+        let planned = self.forecasts.iter().map(|f| f.urgency.level);
         let urgencies = planned.chain(self.refusals.iter().map(|r| r.urgency));
         let summary = &mut self.summary;
         summary.high_urgency = urgencies.filter(|u| *u == Urgency::High).count();

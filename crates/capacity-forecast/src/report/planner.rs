@@ -368,7 +368,7 @@ impl CapacityPlanner {
                 let breach = plan.breach(&watched.limit)?;
                 let lead_time = metric.lead_time();
                 let urgency = self.tracker.decide(&metric.name, &breach, lead_time)?;
-                let advice = (urgency.urgency > Urgency::Low).then(|| {
+                let advice = (urgency.level > Urgency::Low).then(|| {
                     let config = self.tracker.config();
                     Recommendation::new(metric, plan, &breach, urgency, config)
                 });

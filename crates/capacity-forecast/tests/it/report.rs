@@ -92,7 +92,7 @@ fn every_kind_at_every_urgency() {
             let report = report_of(metric(kind), series);
             let forecast = &report.forecasts[0];
             let numbers = &forecast.urgency;
-            assert_eq!(numbers.urgency, urgency, "{kind:?} {numbers:?}");
+            assert_eq!(numbers.level, urgency, "{kind:?} {numbers:?}");
             assert_eq!(
                 (report.health, forecast.near_limit),
                 (health, near),
@@ -158,14 +158,14 @@ fn act_by_is_when_it_becomes_high() {
     let report = report_of(metric(MetricKind::CpuUtilization), &series);
     let advice = &report.recommendations[0];
     let median = advice.time_to_limit.p50.unwrap();
-    assert_eq!(advice.urgency.urgency, Urgency::Medium);
+    assert_eq!(advice.urgency.level, Urgency::Medium);
     assert_eq!(advice.act_by, Some(series.end() + median - 3 * DAY));
     // One whose median is beyond the horizon has no such moment yet.
     let unsure = metric(MetricKind::CpuUtilization).with_lead_time(6 * DAY);
     let later = report_of(unsure, &load(0.12, 0.02));
     let advice = &later.recommendations[0];
     assert_eq!(
-        (advice.urgency.urgency, advice.act_by),
+        (advice.urgency.level, advice.act_by),
         (Urgency::Medium, None)
     );
 }
@@ -186,7 +186,7 @@ fn falling_limits() {
         let report = report_of(metric, &free);
         let forecast = &report.forecasts[0];
         assert_eq!(
-            forecast.urgency.urgency, urgency,
+            forecast.urgency.level, urgency,
             "{floor}: {:?}",
             forecast.urgency
         );
@@ -339,11 +339,11 @@ fn urgency_is_held_over_reports_and_resumes() {
     let urgency = |planner: &mut CapacityPlanner, series: &Series| {
         planner.report(series.end(), [("m", series)]).forecasts[0].urgency
     };
-    assert_eq!(urgency(&mut planner, &series).urgency, Urgency::Low);
+    assert_eq!(urgency(&mut planner, &series).level, Urgency::Low);
     urgency(&mut planner, &load(0.0, 0.05));
     let held = urgency(&mut planner, &series);
     assert_eq!(
-        (held.urgency, held.reason),
+        (held.level, held.reason),
         (Urgency::High, UrgencyReason::Held)
     );
     let mut resumed = CapacityPlanner::new(config).unwrap();
@@ -370,7 +370,7 @@ fn hysteresis_calms_what_is_planned_every_hour() {
         let breach = plan.breach(&Limit::at_least(0.92)).unwrap();
         for (tracker, changes) in trackers.iter_mut().zip(&mut changes) {
             let before = tracker.last("m").unwrap_or_default();
-            let after = tracker.decide("m", &breach, DAY).unwrap().urgency;
+            let after = tracker.decide("m", &breach, DAY).unwrap().level;
             *changes += usize::from(before != after);
         }
     }
@@ -470,7 +470,7 @@ fn a_week_cannot_be_told_from_a_handful_of_values() {
             report.forecasts[0].urgency
         );
         for advice in &report.recommendations {
-            assert_eq!(advice.urgency.urgency, Urgency::Medium);
+            assert_eq!(advice.urgency.level, Urgency::Medium);
             assert_eq!(advice.act_by, None);
             assert!(
                 matches!(advice.relief, Relief::NotFound { .. }),

@@ -47,7 +47,7 @@ fn each_field_of_the_planner_changes_the_report() {
     let forecast = &default.forecasts[0];
     let p = forecast.urgency.probability;
     assert!(
-        forecast.urgency.urgency == Urgency::Medium && forecast.near_limit,
+        forecast.urgency.level == Urgency::Medium && forecast.near_limit,
         "{forecast:?}"
     );
     let high = report(of(vec![cpu()]).with_urgency(UrgencyConfig::default().with_high(p)));
@@ -81,7 +81,7 @@ fn each_field_of_a_metric_changes_the_report() {
         planner(of(vec![metric])).report(series.end(), [(name.as_str(), &series)])
     };
     let default = report(cpu());
-    let urgency = |report: &Report| report.forecasts[0].urgency.urgency;
+    let urgency = |report: &Report| report.forecasts[0].urgency.level;
     assert_eq!(urgency(&default), Urgency::Medium);
     let far = report(cpu().with_limit(Limit::at_least(2.0)));
     assert_eq!(urgency(&far), Urgency::Low);
@@ -204,12 +204,12 @@ fn the_most_urgent_come_first_and_a_second_series_is_not_used() {
     let report = planner(of(metrics.to_vec())).report(now, given);
     assert_eq!(report.unused, ["?", "b"]);
     assert_eq!(
-        report.forecast("b").map(|f| f.urgency.urgency),
+        report.forecast("b").map(|f| f.urgency.level),
         Some(Urgency::Low)
     );
     let advice = &report.recommendations;
     assert!(advice.len() >= 3, "{advice:?}");
-    let key = |at: usize| (advice[at].urgency.urgency, advice[at].urgency.probability);
+    let key = |at: usize| (advice[at].urgency.level, advice[at].urgency.probability);
     for at in 1..advice.len() {
         assert!(key(at - 1) >= key(at));
     }
@@ -277,7 +277,7 @@ proptest! {
         let worst = healths.chain(report.refusals.iter().map(Refusal::health)).max();
         prop_assert_eq!(Some(report.health), worst);
         prop_assert_eq!(report.summary.refused, report.refusals.len());
-        let urgent = report.forecasts.iter().filter(|f| f.urgency.urgency > Urgency::Low);
+        let urgent = report.forecasts.iter().filter(|f| f.urgency.level > Urgency::Low);
         prop_assert_eq!(report.recommendations.len(), urgent.count());
         for forecast in &report.forecasts {
             prop_assert!(!forecast.reached || forecast.health() == Health::Critical);

@@ -19,7 +19,7 @@ fn tracker(config: UrgencyConfig) -> UrgencyTracker {
 
 fn levels(config: UrgencyConfig, probabilities: &[f64]) -> Vec<Urgency> {
     let mut tracker = tracker(config);
-    let decide = |p: &f64| tracker.decide_probability("disk", *p, DAY).urgency;
+    let decide = |p: &f64| tracker.decide_probability("disk", *p, DAY).level;
     probabilities.iter().map(decide).collect()
 }
 
@@ -140,7 +140,9 @@ fn a_limit_that_is_reached_is_high_at_any_lead_time() {
             .decide("queue", &breach(71.0), lead_time)
             .unwrap();
         let UrgencyDecision {
-            urgency, reason, ..
+            level: urgency,
+            reason,
+            ..
         } = decision;
         assert_eq!((urgency, reason), (Urgency::High, UrgencyReason::Reached));
         assert!(decision.probability >= 1.0);
@@ -158,7 +160,7 @@ fn the_lead_time_decides() {
     ] {
         let mut tracker = tracker(UrgencyConfig::default());
         let decision = tracker.decide("queue", &breach, hours * HOUR).unwrap();
-        assert_eq!(decision.urgency, urgency, "{hours} h: {decision:?}");
+        assert_eq!(decision.level, urgency, "{hours} h: {decision:?}");
     }
 }
 
@@ -178,16 +180,16 @@ fn metrics_are_remembered_apart_until_forgotten() {
     let mut tracker = tracker(UrgencyConfig::default());
     tracker.decide_probability("disk", 0.6, DAY);
     assert_eq!(
-        tracker.decide_probability("cpu", 0.4, DAY).urgency,
+        tracker.decide_probability("cpu", 0.4, DAY).level,
         Urgency::Medium
     );
     assert_eq!(
-        tracker.decide_probability("disk", 0.4, DAY).urgency,
+        tracker.decide_probability("disk", 0.4, DAY).level,
         Urgency::High
     );
     tracker.forget("disk");
     assert_eq!(
-        tracker.decide_probability("disk", 0.4, DAY).urgency,
+        tracker.decide_probability("disk", 0.4, DAY).level,
         Urgency::Medium
     );
 }
@@ -245,8 +247,8 @@ proptest! {
             one.decide_probability("m", p, DAY);
         }
         let mut other = one.clone();
-        let low = one.decide_probability("m", p.min(q), DAY).urgency;
-        let high = other.decide_probability("m", p.max(q), DAY).urgency;
+        let low = one.decide_probability("m", p.min(q), DAY).level;
+        let high = other.decide_probability("m", p.max(q), DAY).level;
         prop_assert!(low <= high);
     }
 
@@ -257,9 +259,9 @@ proptest! {
     ) {
         let mut held = tracker(config);
         for p in past {
-            let level = held.decide_probability("m", p, DAY).urgency;
-            prop_assert_eq!(held.decide_probability("m", p, DAY).urgency, level);
-            prop_assert!(level >= tracker(config).decide_probability("m", p, DAY).urgency);
+            let level = held.decide_probability("m", p, DAY).level;
+            prop_assert_eq!(held.decide_probability("m", p, DAY).level, level);
+            prop_assert!(level >= tracker(config).decide_probability("m", p, DAY).level);
             prop_assert_eq!(held.last("m").unwrap_or_default(), level);
         }
     }

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &ForecastArgs) -> Result<(String, bool), InputError> {
         .report
         .forecasts
         .iter()
-        .all(|forecast| bar.is_none_or(|bar| forecast.urgency.urgency < bar));
+        .all(|forecast| bar.is_none_or(|bar| forecast.urgency.level < bar));
     let text = files.write(&report, page::page, show::tables)?;
     Ok((text, answered && fine))
 }

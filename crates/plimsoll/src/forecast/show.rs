@@ -101,7 +101,7 @@ fn row(forecast: &CapacityForecast, curve: &Curve) -> Vec<String> {
         or_beyond(time.p50),
         range,
         act_by,
-        forecast.urgency.urgency.to_string(),
+        forecast.urgency.level.to_string(),
     ]
 }
 

@@ -44,7 +44,7 @@ pub(super) fn sentence(
         }
     };
     let due = act_by.filter(|by| *by > now).map(timestamp::shown);
-    let advice = match (urgency.urgency, due) {
+    let advice = match (urgency.level, due) {
         (Urgency::High, _) => "act now".to_owned(),
         (Urgency::Medium, Some(by)) => format!("act soon, by {by} at the latest"),
         (Urgency::Medium, None) => "act soon".to_owned(),
@@ -80,7 +80,7 @@ pub(super) fn overall(report: &Report, sentences: &[String]) -> String {
         .iter()
         .zip(sentences)
         .min_by(|(a, _), (b, _)| {
-            let level = b.urgency.urgency.cmp(&a.urgency.urgency);
+            let level = b.urgency.level.cmp(&a.urgency.level);
             let within = b.urgency.probability.total_cmp(&a.urgency.probability);
             let horizon =
                 |f: &CapacityForecast| f.probability_by.last().map_or(0.0, |by| by.probability);

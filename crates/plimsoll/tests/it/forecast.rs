@@ -82,7 +82,7 @@ fn the_verdict_says_when_how_sure_and_what_to_do() {
     let forecast = &report["forecasts"][0];
     assert_eq!(forecast["kind"], "disk_utilization");
     assert_eq!(forecast["limit"]["value"], json!({ "constant": 0.5 }));
-    assert_eq!(forecast["urgency"]["urgency"], "low");
+    assert_eq!(forecast["urgency"]["level"], "low");
     assert_eq!(forecast["urgency"]["lead_time"], "3d");
     let curve = &report["curves"][0];
     assert_eq!(curve["point"].as_array().unwrap().len(), 168);
@@ -265,7 +265,7 @@ fn each_metric_has_its_own_limit_kind_and_lead_time() {
             .clone()
     };
     assert_eq!(of("disk")["limit"]["value"]["constant"], 0.45);
-    assert_eq!(of("disk")["urgency"]["urgency"], "high");
+    assert_eq!(of("disk")["urgency"]["level"], "high");
     assert_eq!(of("disk")["urgency"]["lead_time"], "3d");
     assert_eq!(
         of("cpu")["limit"]["value"]["constant"],
