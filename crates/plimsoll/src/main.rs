@@ -14,6 +14,7 @@ mod recorded;
 mod replay;
 mod report_files;
 mod scaling_group;
+mod seasonal;
 mod size;
 mod table;
 mod tune;
