@@ -1,18 +1,22 @@
 //! Policies as a replay needs them: with the signals they read and a knob to turn.
 
+pub(crate) mod built_in;
 pub(crate) mod hpa;
 mod rules;
 
 use std::time::Duration;
 
 use autoscale_core::{
-    ConfigError, Fixed, Hpa, HpaConfig, Kpa, KpaConfig, MetricSpec, Policy, PolicyExt as _,
-    Predictive, PredictiveConfig, Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
+    ConfigError, Fixed, Hpa, HpaConfig, Kpa, Policy, PolicyExt as _, Predictive, PredictiveConfig,
+    Triggers, TriggersConfig, WeightedConfig, WeightedFactors,
 };
 use plimsoll_sim::Signal;
 
-use crate::policy_file::{Around, Bounds, KpaPolicy, NamedPolicy, PolicySource, PredictivePolicy};
+use crate::policy_file::{
+    Around, Bounds, ForecastName, KpaPolicy, NamedPolicy, PolicySource, PredictivePolicy,
+};
 use crate::scaling_group::{GroupPolicy, ScalingGroup, drive};
+use crate::seasonal::SeasonalForecast;
 
 /// A policy ready to run, and what its readings show.
 pub(crate) struct Runnable {
@@ -102,59 +106,6 @@ const ACCEPTED: [f64; 16] = [
     0.04, 0.03, 0.02, 0.015, 0.01, 0.007, 0.005, 0.003, 0.002, 0.0015, 0.001, 0.0007, 0.0005,
     0.0003, 0.0002, 0.0001,
 ];
-
-/// The share that a predictive policy accepts unless it is told.
-const DEFAULT_ACCEPTED: f64 = 0.01;
-
-/// The policies that are replayed where none is named.
-pub(crate) fn default_set(fleet: Fleet) -> Vec<NamedPolicy> {
-    let hpa = HpaConfig::new(fleet.max, [MetricSpec::cpu_utilization(70)])
-        .with_min_replicas(fleet.min.clamp(1, fleet.max.max(1)));
-    let kpa = |delay_s: u64| {
-        let config = KpaConfig::new(1.0).with_scale_down_delay(Duration::from_secs(delay_s));
-        PolicySource::Kpa(KpaPolicy::at_utilization(0.7, config))
-    };
-    let group = |step, tracking| {
-        PolicySource::Group(Box::new(ScalingGroup {
-            step,
-            tracking,
-            warms_up_as_fleet: true,
-            // Neither finds its way back from 0.
-            bounds: Bounds {
-                min: Some(fleet.min.clamp(1, fleet.max.max(1))),
-                max: None,
-            },
-            ..ScalingGroup::default()
-        }))
-    };
-    let tracking = ScalingGroup::tracking_cpu(0.7);
-    let step = ScalingGroup::stepping_cpu(0.7);
-    let predictive = PredictivePolicy {
-        config: PredictiveConfig::new(DEFAULT_ACCEPTED, 1.0),
-        target_utilization: Some(None),
-        gives_start_up: false,
-        gives_metric_lag: false,
-        gives_interval: false,
-        bounds: Bounds::default(),
-    };
-    [
-        ("hpa", PolicySource::Hpa(hpa)),
-        ("kpa", kpa(0)),
-        ("kpa-delay", kpa(300)),
-        ("target-tracking", group(None, Some(tracking))),
-        ("step", group(Some(step), None)),
-        ("predictive", PolicySource::Predictive(Box::new(predictive))),
-    ]
-    .into_iter()
-    .map(|(name, source)| NamedPolicy {
-        name: name.to_owned(),
-        at: None,
-        source,
-        around: Around::default(),
-        notes: Vec::new(),
-    })
-    .collect()
-}
 
 impl Candidate {
     /// Keeps what a load trace can drive of a policy.
@@ -354,7 +305,13 @@ impl Candidate {
                 if let Some(share) = setting {
                     config.accepted_bad_share = share;
                 }
-                Box::new(Predictive::new(config).map_err(fail)?)
+                match policy.forecast {
+                    ForecastName::Adaptive => Box::new(Predictive::new(config).map_err(fail)?),
+                    ForecastName::Seasonal => {
+                        let forecast = SeasonalForecast::of(&config);
+                        Box::new(Predictive::with_forecast(config, forecast).map_err(fail)?)
+                    }
+                }
             }
             Rule::Triggers(config, bounds) => {
                 let config = match setting {

@@ -72,9 +72,9 @@ pub(crate) struct ReplayArgs {
     pub(crate) load: LoadArgs,
 
     /// Policy file: a HorizontalPodAutoscaler manifest (YAML, several documents a file), AWS auto
-    /// scaling groups (Terraform), or one of plimsoll's own (TOML). May be given several times.
-    /// Default: hpa, kpa, kpa-delay, target-tracking and step at 70 %, and predictive at 1 %; one
-    /// that the flags rule out is left out.
+    /// scaling groups (Terraform), one of plimsoll's own (TOML), or the name of one built in; several
+    /// times if need be. Default: hpa, kpa, kpa-delay, target-tracking and step at 70 %, predictive
+    /// (and, for over 23 days, predictive-seasonal) at 1 %; what the flags rule out is left out.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use autoscale_core::{
-    Activated, ActivationConfig, ConfigError, Decision, Fixed, Hpa, HpaSnapshot, HpaState, Kpa,
-    KpaSnapshot, KpaState, Observation, Policy, PolicyExt as _, Predictive, Triggers,
-    TriggersSnapshot, TriggersState, WeightedFactors, WeightedSnapshot, WeightedState,
+    Activated, ActivationConfig, ConfigError, Decision, DemandForecast, Fixed, Hpa, HpaSnapshot,
+    HpaState, Kpa, KpaSnapshot, KpaState, Observation, Policy, PolicyExt as _, Predictive,
+    Triggers, TriggersSnapshot, TriggersState, WeightedFactors, WeightedSnapshot, WeightedState,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,8 +16,9 @@ use crate::candidate::Fleet;
 use crate::cli::DecideArgs;
 use crate::input_error::InputError;
 use crate::output;
-use crate::policy_file::{self, Bounds, PolicySource};
+use crate::policy_file::{self, Bounds, ForecastName, PolicySource};
 use crate::scaling_group::{GroupPolicy, GroupState};
+use crate::seasonal::SeasonalForecast;
 
 /// What a policy remembers from one call to the next.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,6 +28,7 @@ enum State {
     Kpa(KpaState),
     Group(GroupState),
     Predictive(Box<Predictive>),
+    PredictiveSeasonal(Box<Predictive<SeasonalForecast>>),
     Triggers(TriggersState),
     Weighted(WeightedState),
     /// What an activation and the policy within it remember.
@@ -130,24 +132,32 @@ pub(crate) fn run(args: &DecideArgs) -> Result<String, InputError> {
             (decision, Some(State::Group(group.state())))
         }
         PolicySource::Predictive(policy) => {
-            let state = match state {
-                Some(State::Predictive(state)) => Some(state),
-                Some(_) => return Err(mismatch()),
-                None => None,
-            };
             let capacity = match (args.capacity, policy.target_utilization) {
                 (Some(capacity), _) => capacity,
                 (None, None) => 1.0,
                 (None, Some(_)) => return Err(needs_capacity()),
             };
             let config = policy.config(Fleet::of_one_decision(capacity));
-            let predictive = match state {
-                None => Predictive::new(config),
-                Some(mut state) => state.reconfigure(config).map(|()| *state),
-            };
-            let mut predictive = predictive.map_err(refuse)?;
-            let decision = predictive.decide(now, &observation);
-            (decision, Some(State::Predictive(Box::new(predictive))))
+            match (policy.forecast, state) {
+                (ForecastName::Adaptive, None) => {
+                    let made = Predictive::new(config).map_err(refuse)?;
+                    predict(Box::new(made), now, &observation, State::Predictive)
+                }
+                (ForecastName::Adaptive, Some(State::Predictive(mut state))) => {
+                    state.reconfigure(config).map_err(refuse)?;
+                    predict(state, now, &observation, State::Predictive)
+                }
+                (ForecastName::Seasonal, None) => {
+                    let forecast = SeasonalForecast::of(&config);
+                    let made = Predictive::with_forecast(config, forecast).map_err(refuse)?;
+                    predict(Box::new(made), now, &observation, State::PredictiveSeasonal)
+                }
+                (ForecastName::Seasonal, Some(State::PredictiveSeasonal(mut state))) => {
+                    state.reconfigure(config).map_err(refuse)?;
+                    predict(state, now, &observation, State::PredictiveSeasonal)
+                }
+                _ => return Err(mismatch()),
+            }
         }
         PolicySource::Triggers(config, bounds) => {
             let state = match state {
@@ -238,6 +248,17 @@ fn activate(
     let decision = activated.decide(now, observation);
     let state = serde_json::to_value(activated)?["state"].take();
     Ok((decision, state))
+}
+
+/// A predictive policy's decision, and what it remembers then.
+fn predict<F: DemandForecast>(
+    mut policy: Box<Predictive<F>>,
+    now: Duration,
+    observation: &Observation,
+    state: fn(Box<Predictive<F>>) -> State,
+) -> (Decision, Option<State>) {
+    let decision = policy.decide(now, observation);
+    (decision, Some(state(policy)))
 }
 
 /// A policy's decision, kept within bounds.

@@ -15,6 +15,7 @@ mod recorded;
 mod replay;
 mod report_files;
 mod scaling_group;
+mod seasonal;
 mod size;
 mod table;
 mod timestamp;

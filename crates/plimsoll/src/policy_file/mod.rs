@@ -137,7 +137,18 @@ pub(crate) struct PredictivePolicy {
     pub(crate) gives_start_up: bool,
     pub(crate) gives_metric_lag: bool,
     pub(crate) gives_interval: bool,
+    pub(crate) forecast: ForecastName,
     pub(crate) bounds: Bounds,
+}
+
+/// What a predictive policy forecasts with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ForecastName {
+    /// What the load itself shows within a day or so.
+    #[default]
+    Adaptive,
+    /// The seasons of weeks of plans as well, where their record is better.
+    Seasonal,
 }
 
 /// Bounds of a policy; what is absent is the command's.

@@ -16,7 +16,9 @@ use super::nearest::suggestion;
 use super::places::Places;
 use super::reader::{read, take};
 use super::tree::{DEPTH_LIMIT, Entry, Node, Position, Value};
-use super::{Around, Bounds, KpaPolicy, KpaTarget, NamedPolicy, PolicySource, PredictivePolicy};
+use super::{
+    Around, Bounds, ForecastName, KpaPolicy, KpaTarget, NamedPolicy, PolicySource, PredictivePolicy,
+};
 use crate::input_error::InputError;
 use crate::scaling_group::ScalingGroup;
 
@@ -30,6 +32,8 @@ pub(super) const KINDS: [&str; 8] = [
     "weighted",
     "fixed",
 ];
+/// What a predictive policy forecasts with.
+const FORECASTS: [&str; 2] = ["adaptive", "seasonal"];
 const UTILIZATION: &str = "target_utilization";
 /// The most replicas of a fleet, as `--max` and a predictive policy have it.
 const REPLICAS_LIMIT: u32 = 1_000_000;
@@ -59,7 +63,10 @@ pub(super) fn policy(file: &Path, source: &str) -> Result<NamedPolicy, InputErro
         "target-tracking" | "step" => {
             PolicySource::Group(Box::new(group(&kind, root).map_err(&all)?))
         }
-        "predictive" => PolicySource::Predictive(Box::new(predictive(root).map_err(&all)?)),
+        "predictive" => {
+            let fields = in_file(&["bounds", UTILIZATION, "forecast"]);
+            PolicySource::Predictive(Box::new(predictive(root).map_err(fields)?))
+        }
         "triggers" => triggers(root).map_err(in_file(&["bounds"]))?,
         "weighted" => weighted(root).map_err(in_file(&["bounds"]))?,
         _ => PolicySource::Fixed(read::<Number>(&root).map_err(in_file(&[]))?.replicas),
@@ -270,6 +277,20 @@ fn take_bounds(root: &mut Node) -> Result<Bounds, Fault> {
         .map_or_else(|| Ok(Bounds::default()), |table| bounds(&table))
 }
 
+/// Takes the name of what a predictive policy forecasts with.
+fn take_forecast(root: &mut Node) -> Result<ForecastName, Fault> {
+    let at = root.find("forecast");
+    match take::<String>(root, "forecast")?.as_deref() {
+        None | Some("adaptive") => Ok(ForecastName::Adaptive),
+        Some("seasonal") => Ok(ForecastName::Seasonal),
+        Some(other) => {
+            let hint = suggestion(other, "valid values", &FORECASTS);
+            let message = format!("forecast has the unknown value {}{hint}", quote(other));
+            Err(Fault::new(at, message))
+        }
+    }
+}
+
 /// Takes a share of what one replica carries.
 fn take_share(root: &mut Node, key: &str) -> Result<f64, Fault> {
     let at = root.find(key);
@@ -325,6 +346,7 @@ fn predictive(mut root: Node) -> Result<PredictivePolicy, Fault> {
         }
     }
     let bounds = take_bounds(&mut root)?;
+    let forecast = take_forecast(&mut root)?;
     let gives = |key: &str| root.entry(key).is_some();
     let (start_up, lag, interval) = (gives("start_up"), gives("metric_lag"), gives("interval"));
     let target_utilization = match (root.entry("target_value"), root.entry(UTILIZATION)) {
@@ -356,6 +378,7 @@ fn predictive(mut root: Node) -> Result<PredictivePolicy, Fault> {
         gives_start_up: start_up,
         gives_metric_lag: lag,
         gives_interval: interval,
+        forecast,
         bounds,
     })
 }

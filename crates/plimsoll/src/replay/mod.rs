@@ -12,7 +12,7 @@ use plimsoll_sim::{
     ScenarioReport, Summary, SweepPoint, Timeline, frontier, html, in_parallel, peak,
 };
 
-use crate::candidate::{Candidate, CandidateError, Fleet, default_set};
+use crate::candidate::{Candidate, CandidateError, Fleet, built_in};
 use crate::cli::{ReplayArgs, ScenarioName};
 use crate::command;
 use crate::input_error::InputError;
@@ -40,7 +40,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<String, InputError> {
     let fleet = recorded.fleet;
     let load = &recorded.demand;
     let config = recorded.plant_config();
-    let candidates = candidates(args, fleet)?;
+    let length = load.tick * u32::try_from(load.load.len()).unwrap_or(u32::MAX);
+    let candidates = candidates(args, fleet, length)?;
     let settle = candidates
         .iter()
         .map(Candidate::settles_within)
@@ -136,18 +137,22 @@ fn disturbed(
     (demand, config)
 }
 
-fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputError> {
+fn candidates(
+    args: &ReplayArgs,
+    fleet: Fleet,
+    length: Duration,
+) -> Result<Vec<Candidate>, InputError> {
     if args.policy.is_empty() {
-        return Ok(defaults(fleet));
+        return Ok(defaults(fleet, length));
     }
     let mut policies = Vec::new();
     for path in &args.policy {
         let file = path.display().to_string();
-        policies.extend(
-            policy_file::load(path)?
-                .into_iter()
-                .map(|p| (file.clone(), p)),
-        );
+        let found = match built_in::named(path, fleet) {
+            Some(policy) => vec![policy],
+            None => policy_file::load(path)?,
+        };
+        policies.extend(found.into_iter().map(|p| (file.clone(), p)));
     }
     policy_file::tell_apart(&mut policies, |(_, policy)| &mut policy.name);
     policies
@@ -160,8 +165,8 @@ fn candidates(args: &ReplayArgs, fleet: Fleet) -> Result<Vec<Candidate>, InputEr
 }
 
 /// What nobody named gives way to flags that it cannot follow.
-fn defaults(fleet: Fleet) -> Vec<Candidate> {
-    let policies = default_set(fleet).into_iter();
+fn defaults(fleet: Fleet, length: Duration) -> Vec<Candidate> {
+    let policies = built_in::defaults(fleet, length).into_iter();
     policies
         .filter_map(|policy| {
             let name = policy.name.clone();

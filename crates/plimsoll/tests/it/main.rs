@@ -15,6 +15,7 @@ mod outputs;
 mod policies;
 mod replay;
 mod scale_to_zero;
+mod seasonal;
 mod settings;
 mod size;
 mod size_bad;
