@@ -196,11 +196,12 @@ fn marks(axes: &Axes, forecast: &CapacityForecast, curve: &Curve, height: f64) -
     let now = curve.now_s.max(axes.from_s);
     let lead = curve.now_s + forecast.urgency.lead_time.as_secs_f64();
     html! {
-        @for (at, name) in [(now, "now"), (lead, "lead time")] {
+        // On either side, so that they stay apart however short the lead time is.
+        @for (at, name, anchor, dx) in [(now, "now", "end", -4), (lead, "lead time", "start", 4)] {
             @let x = across(axes.share(at));
             line.base x1=(x) x2=(x) y1="0" y2=(height) {}
             @if height > CHANCES {
-                text.ax x=(x) y=(height - 6.0) dx="4" { (name) }
+                text.ax x=(x) y=(height - 6.0) dx=(dx) text-anchor=(anchor) { (name) }
             }
         }
     }
