@@ -7,7 +7,7 @@ use crate::error::ForecastError;
 use crate::event::Effect;
 use crate::limit::{Direction, Limit, Sustained};
 use crate::numeric::{count_f64, tail};
-use crate::pool::{Member, Pooled, Run};
+use crate::pool::{Climatology, Member, Pooled, Run};
 use crate::season::SeasonReport;
 use crate::series::Repairs;
 use crate::trend::{CycleLevels, Points, Trend};
@@ -424,7 +424,36 @@ impl Model {
                 needed: limit.sustained.hits,
                 before,
             },
+            &self.past(limit),
         )
+    }
+
+    /// How often the newest values reached the limit, as long as it stays what it is at first.
+    fn past(&self, limit: &Limit) -> Climatology {
+        if !self.effects.is_empty() {
+            return Climatology::default();
+        }
+        let Sustained { hits, of } = limit.sustained;
+        let (sign, value) = (limit.sign(), limit.at(0));
+        let changed = |step: &usize| limit.at(*step) < value || limit.at(*step) > value;
+        let steps = self.pooled.point.len();
+        let until = (0..steps).find(changed).unwrap_or(steps);
+        let observed = self.newest.iter().filter(|newest| !newest.is_nan());
+        let beyond: Vec<bool> = observed
+            .map(|newest| sign * (newest - value) >= 0.0)
+            .collect();
+        let mut within = 0;
+        let leaving = core::iter::repeat_n(&false, of).chain(&beyond);
+        let reached: Vec<bool> = beyond
+            .iter()
+            .zip(leaving)
+            .map(|(entering, leaving)| {
+                within += usize::from(*entering);
+                within -= usize::from(*leaving);
+                within >= hits
+            })
+            .collect();
+        Climatology::new(&reached, until)
     }
 
     /// Which of the newest values lie beyond the limit, as many as its run looks back to.

@@ -1,6 +1,9 @@
 //! A structural model of the whole history: a trend of the cycles' levels by the Bayesian
 //! information criterion, the weekday, the hour's profile, cells of the week that stand out, and a
 //! period found in the data. No member of the pool: it answers when a limit is reached far ahead.
+//!
+//! Where there is no season a fortieth of the history, four steps at least, is the cycle: enough of
+//! them for any shape, and 30 to 60 do as well.
 
 use super::seasonal::median_profile;
 use super::shape::{self, Fitted, Shape};
@@ -34,6 +37,8 @@ const BREAK_MARGIN: f64 = 6.0;
 pub(crate) struct Structure {
     /// 0 where it does not describe the history, 1 where nothing speaks against it.
     pub(crate) adequacy: f64,
+    /// Steps of a cycle: the season's, or a share of the history where there is none.
+    pub(crate) block: usize,
     pub(crate) shape: Shape,
     /// Forecast, one a step.
     pub(crate) point: Vec<f64>,
@@ -55,7 +60,7 @@ struct Levels {
 
 impl Levels {
     /// `week`: cycles of the long season, 1 where there is none.
-    fn fit(raw: &[f64], week: usize) -> Self {
+    fn fit(raw: &[f64], week: usize, cap: Option<f64>) -> Self {
         let count = raw.len();
         let mut levels = Self {
             cycles: raw.to_vec(),
@@ -73,7 +78,7 @@ impl Levels {
             if weeks {
                 levels.weekdays(raw);
             }
-            levels.fitted = shape::fit(&levels.cycles);
+            levels.fitted = shape::fit(&levels.cycles, cap);
         }
         levels
     }
@@ -139,13 +144,19 @@ fn period_profile(values: &[f64], period: usize) -> Vec<f64> {
 }
 
 impl Structure {
-    /// Fits it; `None` without a season. O(n + cycles²).
-    pub(super) fn fit(task: &Task<'_>, period: Option<usize>) -> Option<Self> {
-        let season = task.season;
-        if season < 2 || task.values.len() < season {
+    /// Fits it; `None` with fewer values than a cycle. `cap`: what values cannot exceed, where that is
+    /// known. O(n + cycles²).
+    pub(super) fn fit(task: &Task<'_>, period: Option<usize>, cap: Option<f64>) -> Option<Self> {
+        let count = task.values.len();
+        let seasonal = task.season > 1;
+        let season = if seasonal {
+            task.season
+        } else {
+            task.pseudo_cycle()
+        };
+        if count < season {
             return None;
         }
-        let count = task.values.len();
         let period = period.filter(|period| count >= 3 * period);
         let repeating = period.map(|period| period_profile(task.values, period));
         let values: Vec<f64> = match &repeating {
@@ -160,7 +171,11 @@ impl Structure {
             }
             None => task.values.to_vec(),
         };
-        let week = (task.long / season).max(1);
+        let week = if seasonal {
+            (task.long / season).max(1)
+        } else {
+            1
+        };
         let cycles = (count / season).clamp(1, CYCLES);
         let start = count - cycles * season;
         let mut buffer = Vec::with_capacity(season);
@@ -172,7 +187,7 @@ impl Structure {
                 median(&mut buffer)
             })
             .collect();
-        let levels = Levels::fit(&raw, week);
+        let levels = Levels::fit(&raw, week, cap);
         let model = Model {
             start,
             season,
@@ -185,7 +200,11 @@ impl Structure {
             .map(|(step, value)| value - model.level(step))
             .collect();
         let mut profile = Vec::new();
-        median_profile(&rest, season, PROFILE_CYCLES, &mut profile);
+        if seasonal {
+            median_profile(&rest, season, PROFILE_CYCLES, &mut profile);
+        } else {
+            profile.push(0.0);
+        }
         for (value, usual) in rest.iter_mut().zip(profile.iter().cycle()) {
             *value -= usual;
         }
@@ -207,9 +226,10 @@ impl Structure {
         }
         let (adequacy, level_deviation) = levels.judge(task.horizon.div_ceil(season));
         let broke = levels.fitted.shape.broke_at();
-        let broke = broke.filter(|_| levels.fitted.margin > BREAK_MARGIN);
+        let broke = broke.filter(|_| seasonal && levels.fitted.margin > BREAK_MARGIN);
         Some(Self {
             adequacy,
+            block: season,
             shape: levels.fitted.shape,
             point,
             residuals: rest,
@@ -309,6 +329,9 @@ impl Levels {
             * ((1.0 + alike) / (1.0 - alike)).sqrt()
             * LEVEL_ERROR;
         let of_cycle = |cycle: usize| {
+            if let Some(error) = shape.error_at(count + count_f64(cycle)) {
+                return deviation * error;
+            }
             let distance = count_f64(cycle) + 0.5 + since / 2.0;
             let slope = if shape.has_slope() {
                 12.0 * distance * distance / (since * since * since)
