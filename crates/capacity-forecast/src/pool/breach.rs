@@ -276,7 +276,7 @@ impl Paths {
             }
         }
         let structure = self.structure.as_ref();
-        let is_usual = structure.is_some_and(|structure| !structure.shape.is_trend());
+        let is_usual = structure.is_some_and(|structure| !structure.is_trend);
         let mut before = 0.0_f64;
         for ((step, p), known) in whole.iter_mut().enumerate().zip(&known) {
             if is_usual {

@@ -2,13 +2,12 @@
 //!
 //! `c(t)` is the share of the windows of t observed values that reach the limit. In the probability of
 //! a breach it weighs `(1 - λ) f a / (a + N)`: λ is what a model of the whole history already has of
-//! it, N = n / t how many windows of t steps the n values hold, a = 2 as many as the past is worth
+//! it, N = n / t how many windows of t steps the n values hold, a = 4 as many as the past is worth
 //! beside them, and f = (N - 2) / 2, within 0 and 1: two windows tell nothing. The fewer windows there
 //! were to try the forecast on, the more it is worth to know what is usual. No part of the weight knows
 //! the limit, so that a higher one is never likelier.
 //!
-//! It has no part where the level grows or falls from end to end of the history: what was usual is not
-//! what is to come.
+//! It has no part where the level keeps growing or falling: what was usual is not what is to come then.
 //!
 //! Source: own; a mean of two judgements by how much each has seen. Cost: O(n + t). Edge cases: missing
 //! values are left out, which makes a window longer, never likelier to be safe; where a limit changes,
@@ -17,7 +16,7 @@
 use crate::numeric::{at, count_f64};
 
 /// What the past is worth, in windows.
-const WORTH: f64 = 2.0;
+const WORTH: f64 = 4.0;
 /// Windows that tell nothing.
 const NOTHING: f64 = 2.0;
 

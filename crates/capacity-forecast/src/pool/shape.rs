@@ -118,7 +118,7 @@ impl Shape {
         }
     }
 
-    /// Whether it grows or falls from end to end, so that the past is not what is to come.
+    /// Whether it grows or falls from end to end.
     pub(crate) fn is_trend(&self) -> bool {
         matches!(
             self,

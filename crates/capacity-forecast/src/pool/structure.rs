@@ -28,6 +28,8 @@ const FEWEST_AFTER_BREAK: f64 = 4.0;
 /// Residuals are those of a fit: new ones are this much larger, and the level this much less sure.
 const RESIDUALS: f64 = 1.03;
 const LEVEL_ERROR: f64 = 1.3;
+/// A slope after a bend lasts from this many standard errors on.
+const SURE_SLOPE: f64 = 2.0;
 /// A break counts for the backtest from this margin of the criterion on.
 const BREAK_MARGIN: f64 = 6.0;
 
@@ -37,6 +39,8 @@ const BREAK_MARGIN: f64 = 6.0;
 pub(crate) struct Structure {
     /// 0 where it does not describe the history, 1 where nothing speaks against it.
     pub(crate) adequacy: f64,
+    /// Whether the level keeps growing or falling, so that the past is not what is to come.
+    pub(crate) is_trend: bool,
     /// Steps of a cycle: the season's, or a share of the history where there is none.
     pub(crate) block: usize,
     pub(crate) shape: Shape,
@@ -224,11 +228,12 @@ impl Structure {
         for (value, seen) in rest.iter_mut().zip(part(task.observed, start, count)) {
             *value = if *seen { RESIDUALS * *value } else { f64::NAN };
         }
-        let (adequacy, level_deviation) = levels.judge(task.horizon.div_ceil(season));
+        let (adequacy, level_deviation, is_trend) = levels.judge(task.horizon.div_ceil(season));
         let broke = levels.fitted.shape.broke_at();
         let broke = broke.filter(|_| seasonal && levels.fitted.margin > BREAK_MARGIN);
         Some(Self {
             adequacy,
+            is_trend,
             block: season,
             shape: levels.fitted.shape,
             point,
@@ -300,7 +305,7 @@ fn cells(rest: &[f64], week: usize, season: usize, long: usize) -> Vec<f64> {
 impl Levels {
     /// How far the model is to be believed, and the standard deviation of its level for each cycle
     /// ahead.
-    fn judge(&self, ahead: usize) -> (f64, Vec<f64>) {
+    fn judge(&self, ahead: usize) -> (f64, Vec<f64>, bool) {
         let shape = self.fitted.shape;
         let rest: Vec<f64> = (0..)
             .zip(&self.cycles)
@@ -340,6 +345,11 @@ impl Levels {
             };
             deviation * (1.0 / since + slope).sqrt()
         };
-        (adequacy, (0..ahead).map(of_cycle).collect())
+        let slope_error = deviation * (12.0 / (since * since * since)).sqrt();
+        let is_trend = match shape {
+            Shape::Bend { slope, by, .. } => (slope + by).abs() > SURE_SLOPE * slope_error,
+            _ => shape.is_trend(),
+        };
+        (adequacy, (0..ahead).map(of_cycle).collect(), is_trend)
     }
 }
