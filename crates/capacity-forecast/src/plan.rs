@@ -7,7 +7,7 @@ use crate::error::ForecastError;
 use crate::event::Effect;
 use crate::limit::{Direction, Limit, Sustained};
 use crate::numeric::{count_f64, tail};
-use crate::pool::{Member, Pooled, Run};
+use crate::pool::{Climatology, Member, Pooled, Run};
 use crate::season::SeasonReport;
 use crate::series::Repairs;
 use crate::trend::{CycleLevels, Points, Trend};
@@ -112,6 +112,10 @@ pub struct MemberShare {
     pub member: Member,
     /// Its mean weight over the steps ahead; all add up to 1.
     pub weight: f64,
+    /// Why: its mean absolute error in the backtest, newer origins counting more, in the series' unit. The
+    /// weight falls with about the fifth power of it, in groups of steps ahead. `None` where nothing
+    /// could be judged.
+    pub error: Option<f64>,
 }
 
 /// How good forecasts of this kind were on the series itself.
@@ -356,11 +360,12 @@ impl Model {
             .pooled
             .members
             .iter()
-            .filter(|(_, weight)| *weight > 0.0);
+            .filter(|(_, weight, _)| *weight > 0.0);
         let mut members: Vec<MemberShare> = members
-            .map(|(member, weight)| MemberShare {
+            .map(|(member, weight, error)| MemberShare {
                 member: *member,
                 weight: *weight,
+                error: error.filter(|error| error.is_finite()),
             })
             .collect();
         members.sort_by(|a, b| b.weight.total_cmp(&a.weight));
@@ -424,7 +429,36 @@ impl Model {
                 needed: limit.sustained.hits,
                 before,
             },
+            &self.past(limit),
         )
+    }
+
+    /// How often the newest values reached the limit, as long as it stays what it is at first.
+    fn past(&self, limit: &Limit) -> Climatology {
+        if !self.effects.is_empty() {
+            return Climatology::default();
+        }
+        let Sustained { hits, of } = limit.sustained;
+        let (sign, value) = (limit.sign(), limit.at(0));
+        let changed = |step: &usize| limit.at(*step) < value || limit.at(*step) > value;
+        let steps = self.pooled.point.len();
+        let until = (0..steps).find(changed).unwrap_or(steps);
+        let observed = self.newest.iter().filter(|newest| !newest.is_nan());
+        let beyond: Vec<bool> = observed
+            .map(|newest| sign * (newest - value) >= 0.0)
+            .collect();
+        let mut within = 0;
+        let leaving = core::iter::repeat_n(&false, of).chain(&beyond);
+        let reached: Vec<bool> = beyond
+            .iter()
+            .zip(leaving)
+            .map(|(entering, leaving)| {
+                within += usize::from(*entering);
+                within -= usize::from(*leaving);
+                within >= hits
+            })
+            .collect();
+        Climatology::new(&reached, until)
     }
 
     /// Which of the newest values lie beyond the limit, as many as its run looks back to.

@@ -47,7 +47,8 @@ pub struct PlannerConfig {
     pub levels: Vec<f64>,
     /// Nothing lies below this. Default: `None`, which is 0 for a series that never was negative.
     pub lower_bound: Option<f64>,
-    /// Nothing lies above this, above `lower_bound`. Default: `None`, no bound.
+    /// Nothing lies above this, above `lower_bound`; levels that grow as towards it are expected to
+    /// slow down before it, where no event is planned. Default: `None`, no bound.
     pub upper_bound: Option<f64>,
     /// Age of the newest observed value from which on there is no plan. Default: `None`, a tenth of
     /// the horizon, at least three steps.
@@ -202,6 +203,8 @@ impl Planner {
     }
 
     /// Adds a member of the caller's own to the pool: it is weighed by its errors as the others are.
+    /// Every [`Forecaster`] of this crate may be one, the quadratic baseline with the feature `linfa`
+    /// too, which seldom has a weight.
     ///
     /// ```
     /// use capacity_forecast::{AutoEts, Member, Planner, PlannerConfig, Series};
@@ -339,7 +342,9 @@ impl Planner {
         let season = lengths.first().copied().unwrap_or(1);
         let filled = usual.as_ref().unwrap_or(series).fill(season).ok();
         let (values, seen) = filled.map(|f| (f.values, f.observed)).unwrap_or_default();
-        let pooled = pool::forecast(&values, &seen, &lengths, steps, &self.members);
+        // What the bound is without an event's effect is not known.
+        let cap = config.upper_bound.filter(|_| usual.is_none());
+        let pooled = pool::forecast(&values, &seen, &lengths, steps, cap, &self.members);
         let least = series
             .values()
             .iter()

@@ -6,6 +6,11 @@
 //! pool must beat: it knows no season, its end bends away with the square of the horizon, and its
 //! confidence says how well the past is drawn, nothing about the future.
 //!
+//! It is no member of the pool unless a caller adds it, `Planner::with_member(Box::new(PolynomialTrend))`:
+//! there it is weighed by its backtest as all are. On 42 operational series by the hour it has 1.8 % of
+//! the weight, never more than 14 %, and makes the day ahead 0.3 to 0.6 % worse; on hourly M4
+//! series it has none.
+//!
 //! Source: scikit-learn's `PolynomialFeatures(2)` and `LinearRegression`, as such planners combine
 //! them. Cost O(n). Fewer than 10 samples, fewer than three different times, a constant series and
 //! numbers that are not finite are refused.

@@ -1,8 +1,10 @@
 //! When a limit is reached: whole paths of the backtest, levels and cycles' remainders, and the
 //! structural model, mixed. Every part is a sum, none a draw.
 
+use super::climatology::Climatology;
 use super::structure::Structure;
 use super::task::Task;
+use super::teeth::Teeth;
 use crate::numeric::{at, count_f64, part};
 
 /// Share of the blocks in the pool's own probability; the rest are whole paths.
@@ -14,6 +16,8 @@ const REMAINDERS: usize = 60;
 /// Share of the structural model where it is adequate, and steps until it has all of it.
 const STRUCTURE_SHARE: f64 = 0.8;
 const STRUCTURE_FROM: f64 = 48.0;
+/// Share of a saw-tooth's paths where there is one.
+const TEETH_SHARE: f64 = 0.9;
 /// Mean size of a normal number to its standard deviation.
 const DEVIATION_OF_SIZE: f64 = 1.2533;
 /// Middles of nine equal parts of the standard normal distribution.
@@ -50,6 +54,9 @@ pub(crate) struct Paths {
     structure: Option<Structure>,
     /// Phase of the first step ahead among the structural model's residuals.
     structure_phase: usize,
+    teeth: Option<Teeth>,
+    /// Steps that the teeth were to have ahead and that have passed.
+    passed: usize,
 }
 
 /// How many values in a run must lie beyond a limit, and which of those before the first step do; the
@@ -63,7 +70,12 @@ pub(crate) struct Run {
 impl Run {
     /// First step, from `from` on, at which enough of the run lie beyond; `steps` begin at step 0
     /// where `whole`, and are preceded by nothing otherwise.
-    fn first(&self, steps: impl Iterator<Item = bool>, from: usize, whole: bool) -> Option<usize> {
+    pub(super) fn first(
+        &self,
+        steps: impl Iterator<Item = bool>,
+        from: usize,
+        whole: bool,
+    ) -> Option<usize> {
         let length = self.before.len() + 1;
         let before: &[bool] = if whole { &self.before } else { &[] };
         let mut window: std::collections::VecDeque<bool> = before.iter().copied().collect();
@@ -92,6 +104,7 @@ impl Paths {
         residuals: Vec<f64>,
         weights: Vec<f64>,
         structure: Option<Structure>,
+        teeth: Option<Teeth>,
     ) -> Self {
         let horizon = task.horizon;
         let block = if task.season > 1 {
@@ -148,6 +161,8 @@ impl Paths {
             deviation,
             structure,
             structure_phase: 0,
+            teeth,
+            passed: 0,
         }
     }
 
@@ -165,9 +180,13 @@ impl Paths {
             && finite(&self.weights)
             && self.remainders.len().is_multiple_of(self.block)
             && self.phase < self.block
-            && self.structure_phase < self.block
+            && self
+                .structure
+                .as_ref()
+                .is_none_or(|structure| self.structure_phase < structure.block)
             && finite(&self.deviation)
             && self.structure.as_ref().is_none_or(structure)
+            && self.teeth.as_ref().is_none_or(Teeth::is_sound)
     }
 
     /// The same seen from so many steps later, for fewer steps ahead: a forecast made then errs at each
@@ -181,24 +200,29 @@ impl Paths {
         Self {
             residuals: rows.flat_map(|row| part(row, 0, ahead)).copied().collect(),
             phase: (self.phase + steps) % self.block,
-            structure_phase: (self.structure_phase + steps) % self.block,
+            structure_phase: self.structure.as_ref().map_or(0, |structure| {
+                (self.structure_phase + steps) % structure.block.max(1)
+            }),
             structure,
             weights: self.weights.clone(),
             remainders: self.remainders.clone(),
             deviation: self.deviation.clone(),
             block: self.block,
+            teeth: self.teeth.clone(),
+            passed: self.passed + steps,
         }
     }
 
     /// P(limit reached by step i + 1) for each step ahead, never falling. `gaps`: how much is left
     /// to the limit at each step of the forecast `point`, negative where it is over; `sign`: 1 for a
-    /// limit that is reached from below, -1 from above.
+    /// limit that is reached from below, -1 from above; `past`: how often it was reached.
     pub(crate) fn probability(
         &self,
         gaps: &[f64],
         point: &[f64],
         sign: f64,
         run: &Run,
+        past: &Climatology,
     ) -> Vec<f64> {
         let mut whole = self.whole_paths(gaps, sign, run);
         if !self.remainders.is_empty() {
@@ -216,14 +240,27 @@ impl Paths {
                 *p = BLOCKS_SHARE * by_block + (1.0 - BLOCKS_SHARE) * *p;
             }
         }
-        if let Some(structure) = self.structure.as_ref().filter(|s| s.adequacy > 0.0) {
+        // Share of what a model of the whole history says.
+        let mut known = vec![0.0; whole.len()];
+        if let Some(teeth) = &self.teeth {
+            let levels: Vec<f64> = gaps
+                .iter()
+                .zip(point)
+                .map(|(gap, point)| point + sign * gap)
+                .collect();
+            let own = teeth.reached(&levels, sign, run, self.passed);
+            for (p, own) in whole.iter_mut().zip(own) {
+                *p += TEETH_SHARE * (own - *p);
+            }
+            known.fill(TEETH_SHARE);
+        } else if let Some(structure) = self.structure.as_ref().filter(|s| s.adequacy > 0.0) {
             let own: Vec<f64> = gaps
                 .iter()
                 .zip(point.iter().zip(&structure.point))
                 .map(|(gap, (point, own))| gap + sign * (point - own))
                 .collect();
             let cycles = Cycles {
-                block: self.block,
+                block: structure.block,
                 phase: self.structure_phase,
                 remainders: &structure.residuals,
                 stride: 1,
@@ -232,13 +269,19 @@ impl Paths {
                 run,
             };
             let share = STRUCTURE_SHARE * structure.adequacy;
-            for ((step, p), own) in (1..).zip(&mut whole).zip(cycles.reached(&own)) {
-                let share = share * (f64::from(step) / STRUCTURE_FROM).min(1.0);
-                *p = (1.0 - share) * *p + share * own;
+            let steps = (1..).zip(&mut whole).zip(&mut known);
+            for (((step, p), known), own) in steps.zip(cycles.reached(&own)) {
+                *known = share * (f64::from(step) / STRUCTURE_FROM).min(1.0);
+                *p = (1.0 - *known) * *p + *known * own;
             }
         }
+        let structure = self.structure.as_ref();
+        let is_usual = structure.is_some_and(|structure| !structure.is_trend);
         let mut before = 0.0_f64;
-        for p in &mut whole {
+        for ((step, p), known) in whole.iter_mut().enumerate().zip(&known) {
+            if is_usual {
+                *p = past.draw(*p, step, *known);
+            }
             before = before.max(p.clamp(0.0, 1.0));
             *p = before;
         }
@@ -272,11 +315,24 @@ impl Paths {
                 *paths += weight;
             }
         }
+        // Where no error was seen, a single path follows the forecast itself.
+        let alone = || gaps.iter().map(|gap| *gap <= 0.0);
+        let alone = if run.is_single() {
+            alone().position(|beyond| beyond)
+        } else {
+            run.first(alone(), 0, true)
+        };
         let mut before = 0.0_f64;
-        for (hits, paths) in hits.iter_mut().zip(&paths) {
-            if *paths > 0.0 {
-                before = before.max((*hits + 0.5 * UNSEEN) / (paths + UNSEEN));
-            }
+        for (step, (hits, paths)) in hits.iter_mut().zip(&paths).enumerate() {
+            let (hit, all) = if *paths > 0.0 {
+                (*hits, *paths)
+            } else {
+                (
+                    f64::from(u8::from(alone.is_some_and(|first| first <= step))),
+                    1.0,
+                )
+            };
+            before = before.max((hit + 0.5 * UNSEEN) / (all + UNSEEN));
             *hits = before;
         }
         hits

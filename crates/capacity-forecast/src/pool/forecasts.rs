@@ -29,6 +29,8 @@ pub enum Member {
     PeriodMedianCycle,
     /// The same, growing from cycle to cycle as it did.
     PeriodGrowingCycle,
+    /// A saw-tooth: the present tooth, and usual ones after it.
+    Teeth,
     /// Simple exponential smoothing.
     Smoothing,
     /// The last value again.
@@ -37,6 +39,8 @@ pub enum Member {
     Autoregression(u8),
     /// Theil–Sen trend of cycle means where Mann–Kendall finds one, and a median cycle.
     Trend,
+    /// Logistic growth of cycle means to the declared upper bound, and a median cycle.
+    CappedTrend,
     /// Theta: smoothing of the deseasonalised values and half the trend.
     Theta,
     /// A caller's own member, by place.

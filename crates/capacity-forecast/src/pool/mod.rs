@@ -3,6 +3,7 @@
 
 mod autoregression;
 pub(crate) mod breach;
+mod climatology;
 mod custom;
 mod forecasts;
 pub(crate) mod intervals;
@@ -12,6 +13,8 @@ mod shape;
 mod smoothing;
 pub(crate) mod structure;
 mod task;
+mod teeth;
+mod teeth_ahead;
 mod trend;
 mod weights;
 
@@ -19,10 +22,13 @@ pub use forecasts::Member;
 
 use breach::Paths;
 pub(crate) use breach::Run;
+pub(crate) use climatology::Climatology;
 use forecasts::Forecasts;
 use intervals::Residuals;
+use shape::Shape;
 use structure::Structure;
 use task::Task;
+use teeth::{Drops, Teeth};
 use weights::{Errors, combine};
 
 use crate::forecaster::Forecaster;
@@ -55,8 +61,8 @@ pub(crate) struct Pooled {
     pub(crate) range: (f64, f64),
     pub(crate) residuals: Residuals,
     pub(crate) paths: Paths,
-    /// Members and their mean weight.
-    pub(crate) members: Vec<(Member, f64)>,
+    /// Members, their mean weight, and their discounted mean error in the series' own unit.
+    pub(crate) members: Vec<(Member, f64, Option<f64>)>,
     /// 1 less the backtest's mean absolute error over that of the naive forecast with the season;
     /// `None` where that made no error.
     pub(crate) skill: Option<f64>,
@@ -86,12 +92,14 @@ impl Pooled {
     }
 }
 
-/// Forecasts `horizon` steps of a history without gaps.
+/// Forecasts `horizon` steps of a history without gaps. `cap`: what no value can exceed, where that is
+/// known.
 pub(crate) fn forecast(
     values: &[f64],
     observed: &[bool],
     seasons: &[usize],
     horizon: usize,
+    cap: Option<f64>,
     custom: &[Box<dyn Forecaster>],
 ) -> Pooled {
     let unit = unit(values);
@@ -109,13 +117,21 @@ pub(crate) fn forecast(
     if let Some(period) = period {
         seasonal::period(&task, period, &mut forecasts);
     }
+    let drops = Drops::find(&task);
+    let teeth = drops.as_ref().and_then(|drops| Teeth::fit(&task, drops));
+    if let (Some(drops), Some(teeth)) = (&drops, &teeth) {
+        teeth_ahead::member(&task, drops, teeth, &mut forecasts);
+    }
     smoothing::level(&task, &mut forecasts);
     autoregression::members(&task, &mut forecasts);
     trend::member(&task, &mut forecasts);
+    let structure = Structure::fit(&task, period, cap.map(|cap| cap / unit));
+    if let Some(Shape::Logistic { cap, .. }) = structure.as_ref().map(|fitted| fitted.shape) {
+        trend::capped(&task, cap, &mut forecasts);
+    }
     smoothing::theta(&task, &mut forecasts);
     custom::members(&task, given, unit, seasons, custom, &mut forecasts);
     forecasts.tame(&task);
-    let structure = Structure::fit(&task, period);
     let origin_weights = origin_weights(&task, structure.as_ref());
     let errors = Errors::new(&task, &forecasts, &origin_weights);
     let sums = errors.sums();
@@ -165,7 +181,10 @@ pub(crate) fn forecast(
     let skill = skill(&task, &residuals, |origin| forecasts.row(naive, origin));
     let members = forecasts.members.iter().enumerate();
     let members = members
-        .map(|(index, member)| (*member, weights.mean(index)))
+        .map(|(index, member)| {
+            let error = sums.error(index).map(|error| error * unit);
+            (*member, weights.mean(index), error)
+        })
         .collect();
     for value in &mut point {
         *value *= unit;
@@ -175,7 +194,7 @@ pub(crate) fn forecast(
         point,
         range: (task.least, task.most),
         residuals: Residuals::new(&task, &residuals),
-        paths: Paths::new(&task, residuals, origin_weights, structure),
+        paths: Paths::new(&task, residuals, origin_weights, structure, teeth),
         members,
         skill,
     }

@@ -4,12 +4,14 @@
 use crate::numeric::{count_f64, line, mean};
 
 /// Cycles needed for anything but a constant, for a bend, for a saturation.
-const FEWEST: usize = 6;
+pub(super) const FEWEST: usize = 6;
 const FEWEST_BEND: usize = 10;
 const FEWEST_SATURATION: usize = 14;
 /// An exponential must be this much better than a line, and grow no faster than e in a week of days.
 const EXPONENTIAL_MARGIN: f64 = 2.0;
 const FASTEST_GROWTH: f64 = 1.0 / 7.0;
+/// Odds against a known cap grow no faster than this a cycle, as those of the quickest saturation.
+const FASTEST_ODDS: f64 = 1.0 / 1.5;
 /// Time constants of a saturation, in cycles.
 const TIME_CONSTANTS: [f64; 5] = [1.5, 2.5, 3.5, 5.0, 7.0];
 
@@ -45,6 +47,16 @@ pub(crate) enum Shape {
         middle: f64,
         scale: f64,
     },
+    /// Logistic growth to a known cap.
+    Logistic {
+        cap: f64,
+        middle: f64,
+        rate: f64,
+        /// Of its least squares: mean time, weights, and weighted squares of times around their mean.
+        time: f64,
+        weight: f64,
+        across: f64,
+    },
 }
 
 /// A shape, and by how much a break in it was better than none.
@@ -73,7 +85,29 @@ impl Shape {
                 middle,
                 scale,
             } => level + height / (1.0 + ((middle - cycle) / scale).clamp(-500.0, 500.0).exp()),
+            Self::Logistic {
+                cap, middle, rate, ..
+            } => cap / (1.0 + (rate * (middle - cycle)).clamp(-500.0, 500.0).exp()),
         }
+    }
+
+    /// Standard error of the level at a cycle, in standard deviations of a level's residual, where
+    /// the shape has its own: the odds' error times how far they move the level.
+    pub(crate) fn error_at(&self, cycle: f64) -> Option<f64> {
+        let Self::Logistic {
+            cap,
+            time,
+            weight,
+            across,
+            ..
+        } = *self
+        else {
+            return None;
+        };
+        let value = self.at(cycle);
+        let moved = value * (1.0 - value / cap);
+        let distance = cycle - time;
+        Some(moved * (1.0 / weight + distance * distance / across).sqrt())
     }
 
     /// Where it breaks.
@@ -82,6 +116,17 @@ impl Shape {
             Self::Step { at, .. } | Self::Bend { at, .. } => Some(at),
             _ => None,
         }
+    }
+
+    /// Whether it grows or falls from end to end.
+    pub(crate) fn is_trend(&self) -> bool {
+        matches!(
+            self,
+            Self::Line { .. }
+                | Self::Exponential { .. }
+                | Self::Saturation { .. }
+                | Self::Logistic { .. }
+        )
     }
 
     /// Whether its uncertainty grows with the distance.
@@ -93,8 +138,8 @@ impl Shape {
     }
 }
 
-/// Fits all of them. O(n²) for n cycles.
-pub(crate) fn fit(levels: &[f64]) -> Fitted {
+/// Fits all of them; `cap`: what levels cannot exceed, where that is known. O(n²) for n cycles.
+pub(crate) fn fit(levels: &[f64], cap: Option<f64>) -> Fitted {
     let count = levels.len();
     let n = count_f64(count);
     let middle = mean(levels);
@@ -123,6 +168,9 @@ pub(crate) fn fit(levels: &[f64]) -> Fitted {
             search.offer_shape(levels, 2.0, EXPONENTIAL_MARGIN, shape);
         }
     }
+    if let Some(shape) = cap.and_then(|cap| logistic(levels, cap)) {
+        search.offer_shape(levels, 2.0, EXPONENTIAL_MARGIN, shape);
+    }
     let unbroken = search.score;
     let squares: f64 = levels.iter().map(|v| v * v).sum();
     let sum: f64 = levels.iter().sum();
@@ -138,6 +186,41 @@ pub(crate) fn fit(levels: &[f64]) -> Fitted {
         shape: search.best,
         margin: unbroken - search.score,
     }
+}
+
+/// Logistic growth from 0 to a known cap: `ln(y / (cap - y))` is a line in time, by least squares
+/// that weigh each level by how little its logarithm moves with it, `(y (cap - y))²`.
+pub(super) fn logistic(levels: &[f64], cap: f64) -> Option<Shape> {
+    let points = || {
+        let within = (0..).zip(levels);
+        let within = within.filter(|(_, value)| **value > 0.0 && **value < cap);
+        within.map(|(cycle, value)| {
+            let share = value / cap;
+            let weight = (value * (1.0 - share)).powi(2);
+            (f64::from(cycle), (share / (1.0 - share)).ln(), weight)
+        })
+    };
+    if points().count() < FEWEST {
+        return None;
+    }
+    let total: f64 = points().map(|(.., weight)| weight).sum();
+    let middle = |of: fn((f64, f64, f64)) -> f64| points().map(of).sum::<f64>() / total;
+    let (time, odds) = (middle(|(t, _, w)| t * w), middle(|(_, o, w)| o * w));
+    let (mut across, mut along) = (0.0, 0.0);
+    for (t, o, weight) in points() {
+        across += weight * (t - time) * (t - time);
+        along += weight * (t - time) * (o - odds);
+    }
+    let rate = along / across;
+    let usual = rate.is_finite() && rate.abs() > 1e-9 && rate.abs() < FASTEST_ODDS;
+    usual.then(|| Shape::Logistic {
+        cap,
+        middle: time - odds / rate,
+        rate,
+        time,
+        weight: total,
+        across,
+    })
 }
 
 struct Search {
@@ -307,7 +390,7 @@ mod tests {
             },
         ];
         for shape in shapes {
-            let fitted = fit(&levels(shape)).shape;
+            let fitted = fit(&levels(shape), None).shape;
             for index in 0..40 {
                 let cycle = f64::from(index);
                 assert!(
@@ -325,7 +408,7 @@ mod tests {
             rate: 0.1,
         };
         assert!(matches!(
-            fit(&levels(shape)).shape,
+            fit(&levels(shape), None).shape,
             Shape::Exponential { .. }
         ));
     }

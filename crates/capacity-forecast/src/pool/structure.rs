@@ -1,6 +1,9 @@
 //! A structural model of the whole history: a trend of the cycles' levels by the Bayesian
 //! information criterion, the weekday, the hour's profile, cells of the week that stand out, and a
 //! period found in the data. No member of the pool: it answers when a limit is reached far ahead.
+//!
+//! Where there is no season a fortieth of the history, four steps at least, is the cycle: enough of
+//! them for any shape, and 30 to 60 do as well.
 
 use super::seasonal::median_profile;
 use super::shape::{self, Fitted, Shape};
@@ -25,6 +28,8 @@ const FEWEST_AFTER_BREAK: f64 = 4.0;
 /// Residuals are those of a fit: new ones are this much larger, and the level this much less sure.
 const RESIDUALS: f64 = 1.03;
 const LEVEL_ERROR: f64 = 1.3;
+/// A slope after a bend lasts from this many standard errors on.
+const SURE_SLOPE: f64 = 2.0;
 /// A break counts for the backtest from this margin of the criterion on.
 const BREAK_MARGIN: f64 = 6.0;
 
@@ -34,6 +39,11 @@ const BREAK_MARGIN: f64 = 6.0;
 pub(crate) struct Structure {
     /// 0 where it does not describe the history, 1 where nothing speaks against it.
     pub(crate) adequacy: f64,
+    /// Whether the level keeps growing or falling, so that the past is not what is to come, or there are too few
+    /// cycles to tell.
+    pub(crate) is_trend: bool,
+    /// Steps of a cycle: the season's, or a share of the history where there is none.
+    pub(crate) block: usize,
     pub(crate) shape: Shape,
     /// Forecast, one a step.
     pub(crate) point: Vec<f64>,
@@ -55,7 +65,7 @@ struct Levels {
 
 impl Levels {
     /// `week`: cycles of the long season, 1 where there is none.
-    fn fit(raw: &[f64], week: usize) -> Self {
+    fn fit(raw: &[f64], week: usize, cap: Option<f64>) -> Self {
         let count = raw.len();
         let mut levels = Self {
             cycles: raw.to_vec(),
@@ -73,7 +83,7 @@ impl Levels {
             if weeks {
                 levels.weekdays(raw);
             }
-            levels.fitted = shape::fit(&levels.cycles);
+            levels.fitted = shape::fit(&levels.cycles, cap);
         }
         levels
     }
@@ -139,13 +149,19 @@ fn period_profile(values: &[f64], period: usize) -> Vec<f64> {
 }
 
 impl Structure {
-    /// Fits it; `None` without a season. O(n + cycles²).
-    pub(super) fn fit(task: &Task<'_>, period: Option<usize>) -> Option<Self> {
-        let season = task.season;
-        if season < 2 || task.values.len() < season {
+    /// Fits it; `None` with fewer values than a cycle. `cap`: what values cannot exceed, where that is
+    /// known. O(n + cycles²).
+    pub(super) fn fit(task: &Task<'_>, period: Option<usize>, cap: Option<f64>) -> Option<Self> {
+        let count = task.values.len();
+        let seasonal = task.season > 1;
+        let season = if seasonal {
+            task.season
+        } else {
+            task.pseudo_cycle()
+        };
+        if count < season {
             return None;
         }
-        let count = task.values.len();
         let period = period.filter(|period| count >= 3 * period);
         let repeating = period.map(|period| period_profile(task.values, period));
         let values: Vec<f64> = match &repeating {
@@ -160,7 +176,11 @@ impl Structure {
             }
             None => task.values.to_vec(),
         };
-        let week = (task.long / season).max(1);
+        let week = if seasonal {
+            (task.long / season).max(1)
+        } else {
+            1
+        };
         let cycles = (count / season).clamp(1, CYCLES);
         let start = count - cycles * season;
         let mut buffer = Vec::with_capacity(season);
@@ -172,7 +192,7 @@ impl Structure {
                 median(&mut buffer)
             })
             .collect();
-        let levels = Levels::fit(&raw, week);
+        let levels = Levels::fit(&raw, week, cap);
         let model = Model {
             start,
             season,
@@ -185,7 +205,11 @@ impl Structure {
             .map(|(step, value)| value - model.level(step))
             .collect();
         let mut profile = Vec::new();
-        median_profile(&rest, season, PROFILE_CYCLES, &mut profile);
+        if seasonal {
+            median_profile(&rest, season, PROFILE_CYCLES, &mut profile);
+        } else {
+            profile.push(0.0);
+        }
         for (value, usual) in rest.iter_mut().zip(profile.iter().cycle()) {
             *value -= usual;
         }
@@ -205,11 +229,13 @@ impl Structure {
         for (value, seen) in rest.iter_mut().zip(part(task.observed, start, count)) {
             *value = if *seen { RESIDUALS * *value } else { f64::NAN };
         }
-        let (adequacy, level_deviation) = levels.judge(task.horizon.div_ceil(season));
+        let (adequacy, level_deviation, is_trend) = levels.judge(task.horizon.div_ceil(season));
         let broke = levels.fitted.shape.broke_at();
-        let broke = broke.filter(|_| levels.fitted.margin > BREAK_MARGIN);
+        let broke = broke.filter(|_| seasonal && levels.fitted.margin > BREAK_MARGIN);
         Some(Self {
             adequacy,
+            is_trend,
+            block: season,
             shape: levels.fitted.shape,
             point,
             residuals: rest,
@@ -280,7 +306,7 @@ fn cells(rest: &[f64], week: usize, season: usize, long: usize) -> Vec<f64> {
 impl Levels {
     /// How far the model is to be believed, and the standard deviation of its level for each cycle
     /// ahead.
-    fn judge(&self, ahead: usize) -> (f64, Vec<f64>) {
+    fn judge(&self, ahead: usize) -> (f64, Vec<f64>, bool) {
         let shape = self.fitted.shape;
         let rest: Vec<f64> = (0..)
             .zip(&self.cycles)
@@ -309,6 +335,9 @@ impl Levels {
             * ((1.0 + alike) / (1.0 - alike)).sqrt()
             * LEVEL_ERROR;
         let of_cycle = |cycle: usize| {
+            if let Some(error) = shape.error_at(count + count_f64(cycle)) {
+                return deviation * error;
+            }
             let distance = count_f64(cycle) + 0.5 + since / 2.0;
             let slope = if shape.has_slope() {
                 12.0 * distance * distance / (since * since * since)
@@ -317,6 +346,11 @@ impl Levels {
             };
             deviation * (1.0 / since + slope).sqrt()
         };
-        (adequacy, (0..ahead).map(of_cycle).collect())
+        let slope_error = deviation * (12.0 / (since * since * since)).sqrt();
+        let is_trend = match shape {
+            Shape::Bend { slope, by, .. } => (slope + by).abs() > SURE_SLOPE * slope_error,
+            _ => shape.is_trend() || rest.len() < shape::FEWEST,
+        };
+        (adequacy, (0..ahead).map(of_cycle).collect(), is_trend)
     }
 }

@@ -20,6 +20,11 @@ const TRUNCATED_STEPS: usize = 24;
 /// A horizon this short is judged on whole windows only.
 const WHOLE_WINDOWS: usize = 12;
 
+/// Cycles that a history without a season is taken in where levels are looked at, and the fewest steps
+/// of one.
+const PSEUDO_CYCLES: usize = 40;
+const SHORTEST_PSEUDO_CYCLE: usize = 4;
+
 /// A history, and how to look at it.
 #[derive(Debug)]
 pub(crate) struct Task<'a> {
@@ -123,6 +128,11 @@ impl<'a> Task<'a> {
     /// The origins that can be judged: all but the last.
     pub(crate) fn judged(&self) -> &[usize] {
         self.origins.split_last().map_or(&[], |(_, rest)| rest)
+    }
+
+    /// Steps of a cycle where there is no season.
+    pub(crate) fn pseudo_cycle(&self) -> usize {
+        (self.values.len() / PSEUDO_CYCLES).max(SHORTEST_PSEUDO_CYCLE)
     }
 
     /// Independent windows in the backtest, at least 1.

@@ -217,6 +217,16 @@ pub(super) struct Sums {
     errors: Vec<f64>,
 }
 
+impl Sums {
+    /// Discounted mean absolute error of a member over all steps; `None` where none was judged.
+    pub(super) fn error(&self, member: usize) -> Option<f64> {
+        let groups = self.counts.len();
+        let total: f64 = self.counts.iter().sum();
+        let own = part(&self.errors, member * groups, (member + 1) * groups);
+        (total > NOTHING).then(|| own.iter().sum::<f64>() / total)
+    }
+}
+
 /// The weighted middle of the members, step by step. `row` gives a member's forecast.
 pub(super) fn combine<'f>(
     ends: &[usize],

@@ -52,6 +52,17 @@ fn falling_is_rising_upside_down() {
     }
 }
 
+/// Ten values leave no whole error path; what the forecast itself says still counts.
+#[test]
+fn a_short_history_follows_its_forecast() {
+    let plan = plan((1..=10).map(f64::from), 3);
+    let p = |limit: f64| plan.breach(&Limit::at_least(limit)).unwrap().probability;
+    assert_eq!(plan.point, [11.0, 12.0, 13.0]);
+    let (near, far) = (p(11.5), p(20.0));
+    assert!(near[0] < 0.2 && near[2] > 0.8, "{near:?}");
+    assert!(far[2] < 0.2, "{far:?}");
+}
+
 #[test]
 fn beyond_the_limit_is_now() {
     let plan = plan((0..240).map(disk), 24);

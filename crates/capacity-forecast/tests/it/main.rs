@@ -2,6 +2,8 @@
 
 mod accuracy;
 mod any_series;
+#[cfg(feature = "linfa")]
+mod baseline;
 mod breach;
 mod change_points;
 mod conformal;
@@ -15,6 +17,7 @@ mod report;
 mod report_properties;
 mod season;
 mod series;
+mod shapes;
 mod statistics;
 mod tracker;
 mod trend;

@@ -200,6 +200,9 @@ fn a_member_of_ones_own_carries_what_it_knows() {
     let plan = planner.plan(&series, series.end()).unwrap();
     assert_eq!(plan.members[0].member, Member::Custom(1));
     assert!(plan.members[0].weight > 0.9, "{:?}", plan.members);
+    // Its error is the noise that it cannot know, a uniform one of width 0.1.
+    let error = plan.members[0].error.unwrap();
+    assert!((0.02..0.03).contains(&error), "{error}");
     let skill = plan.calibration.unwrap().skill.unwrap();
     assert!(skill > 0.9, "skill {skill}");
 }

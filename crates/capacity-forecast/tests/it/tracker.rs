@@ -300,6 +300,34 @@ fn a_stored_tracker_goes_on_bit_for_bit() {
     assert_eq!(one.breach(&limit).unwrap(), other.breach(&limit).unwrap());
 }
 
+/// A plan with teeth too is stored with all that answers.
+#[cfg(feature = "serde")]
+#[test]
+fn a_stored_saw_tooth_answers_as_before() {
+    let teeth = |step: u32| f64::from(step % 53) + noise(step);
+    let series = Series::from_grid(Duration::ZERO, HOUR, (0..700).map(teeth)).unwrap();
+    let now = series.end();
+    let config = PlannerConfig::default().with_seasons(Seasons::None);
+    let planner = Planner::new(config.with_horizon(24 * HOUR)).unwrap();
+    let tracker = Tracker::new(&planner, TrackerConfig::default(), series, now).unwrap();
+    let text = serde_json::to_string(&tracker).unwrap();
+    assert!(text.contains("upside_down"), "no teeth were found");
+    let back: Tracker = serde_json::from_str(&text).unwrap();
+    let limit = Limit::at_least(45.0);
+    let breach = |tracker: &Tracker| tracker.plan(now).unwrap().breach(&limit).unwrap();
+    assert_eq!(breach(&tracker), breach(&back));
+    let good = serde_json::to_value(&tracker).unwrap();
+    for part in ["teeth", "noise", "profile"] {
+        let mut damaged = good.clone();
+        let place = format!("/plan/pooled/paths/teeth/{part}");
+        *damaged.pointer_mut(&place).unwrap() = serde_json::json!([]);
+        assert!(
+            serde_json::from_value::<Tracker>(damaged).is_err(),
+            "{part}"
+        );
+    }
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn a_damaged_tracker_is_refused_and_the_part_named() {
