@@ -1,14 +1,14 @@
 //! `plimsoll forecast --tasks`: one task a line in, one answer a line out.
 //!
 //! A task is a history on a grid and a number of steps; it has no times, so the steps are hours. A
-//! line that is no task ends the run; a task that cannot be planned is answered with its error.
+//! line that is no task ends the run; a task that cannot be planned is answered with its error. What
+//! else a task has, the track and the truth for the scores among it, is not looked at.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use capacity_forecast::{Interval, Limit, Planner, PlannerConfig, Seasons, Series};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::cpu;
@@ -24,31 +24,24 @@ const STEP: Duration = Duration::from_secs(3600);
 const MOST_STEPS: u32 = 10_000;
 /// Seasons at most, as the planner has it.
 const MOST_SEASONS: usize = 2;
+/// Values of a history at most.
+const MOST_VALUES: usize = 1 << 20;
 const METHOD: &str = "plimsoll";
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Task {
     key: String,
     /// Steps ahead.
-    h: u32,
+    h: i64,
     /// Season lengths, in steps; 1 is none.
     m: Lengths,
     /// The history with its gaps filled in.
-    y: Vec<f64>,
-    /// The history as it was observed.
-    raw: Vec<Option<f64>>,
+    y: Vec<Option<f64>>,
+    /// The history as it was observed; `y` where that is not given.
+    #[serde(default)]
+    raw: Option<Vec<Option<f64>>>,
     #[serde(default)]
     limit: Option<f64>,
-    // The protocol's own, for its scores.
-    #[serde(default, rename = "track")]
-    _track: IgnoredAny,
-    #[serde(default, rename = "series")]
-    _series: IgnoredAny,
-    #[serde(default, rename = "window")]
-    _window: IgnoredAny,
-    #[serde(default, rename = "actual")]
-    _actual: IgnoredAny,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,8 +50,8 @@ struct Task {
     expecting = "expected a whole number or a list of whole numbers"
 )]
 enum Lengths {
-    One(u32),
-    Several(Vec<u32>),
+    One(i64),
+    Several(Vec<i64>),
 }
 
 #[derive(Debug, Serialize)]
@@ -153,64 +146,64 @@ fn parse(text: &str) -> Result<Task, (Option<usize>, String)> {
     })?;
     json.end()
         .map_err(|error| (Some(error.column()), "more than one task".to_owned()))?;
-    check(&task).map_err(|message| (None, message))?;
     Ok(task)
 }
 
-fn check(task: &Task) -> Result<(), String> {
+/// Steps ahead, seasons and history of a task, each within its bounds.
+fn check(task: &Task) -> Result<(u32, Seasons, &[Option<f64>]), String> {
     let Task { h, y, raw, .. } = task;
-    if !(1..=MOST_STEPS).contains(h) {
-        return Err(format!("h is {h}, must be 1 to {MOST_STEPS}"));
-    }
-    if y.len() != raw.len() {
-        let (have, need) = (y.len(), raw.len());
+    let steps = u32::try_from(*h).ok();
+    let steps = steps.filter(|steps| (1..=MOST_STEPS).contains(steps));
+    let steps = steps.ok_or_else(|| format!("h is {h}, must be 1 to {MOST_STEPS}"))?;
+    let history = raw.as_ref().unwrap_or(y);
+    if y.len() != history.len() {
+        let (have, need) = (y.len(), history.len());
         return Err(format!(
             "y has {have} values, must have as many as raw, {need}"
         ));
     }
-    if raw.is_empty() {
-        return Err("raw has 0 values, must have at least 1".to_owned());
+    if history.is_empty() {
+        return Err("y has 0 values, must have at least 1".to_owned());
     }
-    if raw.len() > 1 << 20 {
+    if history.len() > MOST_VALUES {
+        let have = history.len();
         return Err(format!(
-            "raw has {} values, must have at most {}",
-            raw.len(),
-            1 << 20
+            "y has {have} values, must have at most {MOST_VALUES}"
         ));
     }
-    let lengths = task.m.all();
-    if lengths.len() > MOST_SEASONS {
-        let have = lengths.len();
-        return Err(format!(
-            "m has {have} season lengths, must have at most {MOST_SEASONS}"
-        ));
-    }
-    match lengths.iter().position(|length| *length == 0) {
-        Some(index) => Err(format!("m[{index}] is 0, must be at least 1 step")),
-        None => Ok(()),
-    }
+    Ok((steps, task.m.seasons()?, history))
 }
 
 impl Lengths {
-    fn all(&self) -> &[u32] {
+    fn all(&self) -> &[i64] {
         match self {
             Self::One(length) => std::slice::from_ref(length),
             Self::Several(lengths) => lengths,
         }
     }
 
-    fn seasons(&self) -> Seasons {
-        let seasons: Vec<Duration> = self
-            .all()
-            .iter()
-            .filter(|length| **length > 1)
-            .map(|length| STEP * *length)
-            .collect();
-        if seasons.is_empty() {
+    fn seasons(&self) -> Result<Seasons, String> {
+        let lengths = self.all();
+        let mut seasons = Vec::with_capacity(lengths.len());
+        for (index, length) in lengths.iter().enumerate() {
+            let steps = u32::try_from(*length).ok().filter(|steps| *steps > 0);
+            let bound = format!("must be 1 to {} steps", u32::MAX);
+            let steps = steps.ok_or_else(|| format!("m[{index}] is {length}, {bound}"))?;
+            if steps > 1 {
+                seasons.push(STEP * steps);
+            }
+        }
+        if seasons.len() > MOST_SEASONS {
+            let have = seasons.len();
+            return Err(format!(
+                "m has {have} season lengths, must have at most {MOST_SEASONS}"
+            ));
+        }
+        Ok(if seasons.is_empty() {
             Seasons::None
         } else {
             Seasons::Given(seasons)
-        }
+        })
     }
 }
 
@@ -237,12 +230,13 @@ fn plan(task: &Task) -> Said {
 
 fn planned(task: &Task) -> Result<Said, String> {
     let say = |error: &dyn std::fmt::Display| error.to_string();
-    let values = task.raw.iter().copied();
+    let (steps, seasons, history) = check(task)?;
+    let values = history.iter().copied();
     let series = Series::from_grid(Duration::ZERO, STEP, values).map_err(|e| say(&e))?;
     // A task is asked for at its end, however long nothing has been observed there.
     let config = PlannerConfig::default()
-        .with_horizon(STEP * task.h)
-        .with_seasons(task.m.seasons())
+        .with_horizon(STEP * steps)
+        .with_seasons(seasons)
         .with_max_age(Some(Duration::MAX));
     let planner = Planner::new(config).map_err(|e| say(&e))?;
     let plan = planner.plan(&series, series.end()).map_err(|e| say(&e))?;
@@ -289,44 +283,12 @@ mod tests {
             ("{}", "missing field `key`"),
             ("[\"a\",2,1,[1],[1]]", "must be a JSON object"),
             (
-                r#"{"key":"a","h":2,"m":1,"y":[1],"raw":[1],"horizon":3}"#,
-                "unknown field `horizon`",
-            ),
-            (
                 r#"{"key":"a","m":1,"y":[1],"raw":[1]}"#,
                 "missing field `h`",
             ),
             (
-                r#"{"key":"a","h":-2,"m":1,"y":[1],"raw":[1]}"#,
-                "h: invalid value: integer `-2`, expected u32",
-            ),
-            (
-                r#"{"key":"a","h":0,"m":1,"y":[1],"raw":[1]}"#,
-                "h is 0, must be 1 to 10000",
-            ),
-            (
                 r#"{"key":"a","h":2,"m":"day","y":[1],"raw":[1]}"#,
                 "m: expected a whole number or a list of whole numbers",
-            ),
-            (
-                r#"{"key":"a","h":2,"m":[24,0],"y":[1],"raw":[1]}"#,
-                "m[1] is 0, must be at least 1 step",
-            ),
-            (
-                r#"{"key":"a","h":2,"m":[2,3,4],"y":[1],"raw":[1]}"#,
-                "m has 3 season lengths, must have at most 2",
-            ),
-            (
-                r#"{"key":"a","h":2,"m":1,"y":[1,2],"raw":[1]}"#,
-                "y has 2 values, must have as many as raw, 1",
-            ),
-            (
-                r#"{"key":"a","h":2,"m":1,"y":[],"raw":[]}"#,
-                "raw has 0 values, must have at least 1",
-            ),
-            (
-                r#"{"key":"a","h":2,"m":1,"y":[null],"raw":[null]}"#,
-                "y[0]: invalid type: null, expected f64",
             ),
             (
                 r#"{"key":"a","h":2,"m":1,"y":[1],"raw":["x"]}"#,
@@ -342,10 +304,51 @@ mod tests {
         }
     }
 
+    /// One task that cannot be planned must not cost the answers of the others.
+    #[test]
+    fn tasks_out_of_range_are_answered_with_why() {
+        for (line, expected) in [
+            (
+                r#"{"key":"a","h":-2,"m":1,"y":[1],"raw":[1]}"#,
+                "h is -2, must be 1 to 10000",
+            ),
+            (
+                r#"{"key":"a","h":0,"m":1,"y":[1]}"#,
+                "h is 0, must be 1 to 10000",
+            ),
+            (
+                r#"{"key":"a","h":2,"m":[24,0],"y":[1],"raw":[1]}"#,
+                "m[1] is 0, must be 1 to 4294967295 steps",
+            ),
+            (
+                r#"{"key":"a","h":2,"m":[2,3,4],"y":[1],"raw":[1]}"#,
+                "m has 3 season lengths, must have at most 2",
+            ),
+            (
+                r#"{"key":"a","h":2,"m":1,"y":[1,2],"raw":[1]}"#,
+                "y has 2 values, must have as many as raw, 1",
+            ),
+            (
+                r#"{"key":"a","h":2,"m":1,"y":[],"raw":[]}"#,
+                "y has 0 values, must have at least 1",
+            ),
+            (
+                r#"{"key":"a","h":2,"m":1,"y":[null],"raw":[null],"track":"x"}"#,
+                "every one of the series' 1 values is missing",
+            ),
+        ] {
+            let task = parse(line).unwrap();
+            let Said::Refused { error } = plan(&task) else {
+                panic!("{line} was planned");
+            };
+            assert_eq!(error, expected, "{line}");
+        }
+    }
+
     #[test]
     fn one_step_is_no_season() {
-        assert_eq!(Lengths::One(1).seasons(), Seasons::None);
+        assert_eq!(Lengths::One(1).seasons(), Ok(Seasons::None));
         let days = Seasons::Given(vec![24 * STEP, 168 * STEP]);
-        assert_eq!(Lengths::Several(vec![1, 24, 168]).seasons(), days);
+        assert_eq!(Lengths::Several(vec![1, 24, 168]).seasons(), Ok(days));
     }
 }
