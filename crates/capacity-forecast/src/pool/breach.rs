@@ -278,13 +278,16 @@ impl Paths {
         let structure = self.structure.as_ref();
         let is_usual = structure.is_some_and(|structure| !structure.is_trend);
         let mut before = 0.0_f64;
-        for ((step, p), known) in whole.iter_mut().enumerate().zip(&known) {
+        // Beyond the bounds nothing is: not even what was never seen.
+        let impossible = gaps.iter().take_while(|gap| gap.is_infinite()).count();
+        for ((step, p), known) in whole.iter_mut().enumerate().zip(&known).skip(impossible) {
             if is_usual {
                 *p = past.draw(*p, step, *known);
             }
             before = before.max(p.clamp(0.0, 1.0));
             *p = before;
         }
+        whole.iter_mut().take(impossible).for_each(|p| *p = 0.0);
         whole
     }
 
