@@ -29,7 +29,7 @@ tasks=("$run"/*.jsonl)
 cargo run --quiet --release -p benches --bin cf1 -- all "${tasks[@]}" >"$run/rust.answers"
 answers=$run/rust.answers
 if [ "${PEERS:-yes}" = yes ]; then
-    "$python" benches/forecast/peers.py "${tasks[@]}" >"$run/python.answers"
+    "$python" benches/forecast/peers.py "$run/python.answers" "${tasks[@]}"
     answers=$answers,$run/python.answers
 fi
 "$python" benches/forecast/score.py "$(IFS=,; echo "${tasks[*]}")" "$answers"

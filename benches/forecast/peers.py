@@ -1,4 +1,4 @@
-"""Answers forecast tasks with statsforecast: python3 peers.py TASKS.jsonl… > answers.jsonl
+"""Answers forecast tasks with statsforecast: python3 peers.py ANSWERS TASKS.jsonl…
 
 One process, one thread, one fit a task, after one fit that is not timed. The answers are in the format
 of `cf1`. The median of three is their pointwise median, of the intervals' ends as well."""
@@ -60,35 +60,41 @@ def timed(name, task):
     return answer, time.perf_counter() - clock, time.process_time() - cpu
 
 
-def write(key, method, answer, seconds, cpu_seconds):
+def write(out, key, method, answer, seconds, cpu_seconds):
     line = {"key": key, "method": method, "seconds": seconds, "cpu_seconds": cpu_seconds}
     for name, values in answer.items():
         plain = name == "error"
         line[name] = values if plain else [float(v) if np.isfinite(v) else None for v in values]
-    print(json.dumps(line))
+    out.write(json.dumps(line) + "\n")
 
 
-def main(paths):
-    for path in paths:
-        with open(path) as lines:
-            tasks = [json.loads(line) for line in lines]
-        kept = {}
-        for name in MODELS:
-            timed(name, tasks[0])
-            for task in tasks:
-                answer = timed(name, task)
-                write(task["key"], name, *answer)
-                if name in MEDIAN:
-                    kept.setdefault(task["key"], []).append(answer)
-            print(f"{path}: {name}", file=sys.stderr)
-        for key, answers in kept.items():
-            failed = next((answer for answer, _, _ in answers if "error" in answer), None)
-            merged = failed or {
-                part: np.median([answer[part] for answer, _, _ in answers], axis=0) for part in ("point", *ENDS)
-            }
-            times = [sum(answer[place] for answer in answers) for place in (1, 2)]
-            write(key, "median(SN, DOT, MSTL)", merged, *times)
+def answer_all(out, path):
+    with open(path) as lines:
+        tasks = [json.loads(line) for line in lines]
+    kept = {}
+    for name in MODELS:
+        timed(name, tasks[0])
+        for task in tasks:
+            answer = timed(name, task)
+            write(out, task["key"], name, *answer)
+            if name in MEDIAN:
+                kept.setdefault(task["key"], []).append(answer)
+        print(f"{path}: {name}", file=sys.stderr)
+    for key, answers in kept.items():
+        failed = next((answer for answer, _, _ in answers if "error" in answer), None)
+        merged = failed or {
+            part: np.median([answer[part] for answer, _, _ in answers], axis=0) for part in ("point", *ENDS)
+        }
+        times = [sum(answer[place] for answer in answers) for place in (1, 2)]
+        write(out, key, "median(SN, DOT, MSTL)", merged, *times)
+
+
+def main(answers, *paths):
+    # Not standard output: the library prints there.
+    with open(answers, "w") as out:
+        for path in paths:
+            answer_all(out, path)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -1,6 +1,7 @@
 """Scores forecasts: python3 score.py TASKS[,TASKS…] ANSWERS[,ANSWERS…]  (JSON lines)
 
-A table a track. Every figure is the mean over the windows of a series, then over the series:
+A table a track. Every figure is the mean over the windows of a series, then over the series (med: the
+median of the series):
 MASE    mean |actual - point| / scale; scale = mean |y[t] - y[t-m]| of the history's observed pairs
 gmR     geometric mean over the series of MASE / MASE of the seasonal naive forecast
 WIS     2 x mean pinball loss at 2.5, 10, 50, 90, 97.5 % / scale
@@ -21,7 +22,7 @@ import sys
 from statistics import NormalDist, mean, median
 
 LEVELS = ("lo80", "hi80", "lo95", "hi95")
-COLUMNS = ("MASE", "gmR", "WIS", "80", "95", "MSIS", "Brier", "B(norm)", "OWA", "fail", "s/fit", "median s")
+COLUMNS = ("MASE", "med MASE", "gmR", "WIS", "med WIS", "80", "95", "MSIS", "Brier", "B(norm)", "OWA", "fail", "s/fit", "median s")
 NAIVE2 = (18.383, 2.395)
 NORMAL = NormalDist()
 
@@ -115,10 +116,10 @@ def row(track, windows, answers):
     if not by_series:
         return None
 
-    def over(name):
+    def over(name, middle=mean):
         found = [[s[name] for s, _ in windows if name in s] for windows in by_series.values()]
         found = [mean(values) for values in found if values]
-        return mean(found) if found else None
+        return middle(found) if found else None
 
     ratios = []
     for scored in by_series.values():
@@ -126,6 +127,7 @@ def row(track, windows, answers):
         ratios.append(math.log(max(own, 1e-3) / max(naive, 1e-3)))
     times = [answers[key]["cpu_seconds"] for key in windows if key in answers]
     out = {name: over(name) for name in ("MASE", "WIS", "80", "95", "MSIS", "Brier", "B(norm)")}
+    out.update({f"med {name}": over(name, median) for name in ("MASE", "WIS")})
     out["gmR"] = math.exp(mean(ratios))
     out["OWA"] = (over("sMAPE") / NAIVE2[0] + out["MASE"] / NAIVE2[1]) / 2 if track == "m4-hourly-48" else None
     out["fail"] = sum(s["fail"] for windows in by_series.values() for s, _ in windows)
