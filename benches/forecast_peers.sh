@@ -7,9 +7,10 @@
 # virtual environment stay in target/forecast-peers (or under CARGO_TARGET_DIR); PEERS=no leaves
 # statsforecast and its installation out. Needs Python 3.10 or newer with venv, and PyPI for the first run.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+here=$(cd "$(dirname "$0")" && pwd)
+folder=$(cd "${1:-$here/data}" && pwd)
+cd "$here/.."
 
-folder=${1:-benches/data}
 work=${CARGO_TARGET_DIR:-target}/forecast-peers
 mkdir -p "$work"
 python=python3
