@@ -65,8 +65,19 @@ fn order(a: f64, b: f64) -> (f64, f64) {
     if b < a { (b, a) } else { (a, b) }
 }
 
+/// Values that a network orders side by side.
+const LANES: usize = 4;
+
+/// [`order`] in each lane.
+fn order_lanes(mut a: [f64; LANES], mut b: [f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
+    for (a, b) in a.iter_mut().zip(&mut b) {
+        (*a, *b) = order(*a, *b);
+    }
+    (a, b)
+}
+
 /// Median of seven by a network without branches.
-pub(crate) fn median7([a, b, c, d, e, f, g]: [f64; 7]) -> f64 {
+fn median7<T: Copy>(order: impl Fn(T, T) -> (T, T), [a, b, c, d, e, f, g]: [T; 7]) -> T {
     let (a, b) = order(a, b);
     let (c, d) = order(c, d);
     let (e, f) = order(e, f);
@@ -83,6 +94,51 @@ pub(crate) fn median7([a, b, c, d, e, f, g]: [f64; 7]) -> f64 {
     let (c, e) = order(c, e);
     let (_, g) = order(c, g);
     order(g, e).0
+}
+
+/// Fewest and most rows of [`medians`].
+pub(crate) const MEDIAN_ROWS: core::ops::RangeInclusive<usize> = 5..=7;
+
+/// Median of five to seven rows at each step; `change` gets a row's number and its value.
+pub(crate) fn medians(rows: &[&[f64]], change: impl Fn(usize, f64) -> f64, out: &mut [f64]) {
+    // Rows that are not there lie below or above all; of six, each way gives one of the two middles.
+    let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
+    let pads = match rows.len() {
+        5 => [(low, high), (low, high)],
+        _ => [(high, high), (high, low)],
+    };
+    let even = rows.len() == 6;
+    let mut wide = [&[] as &[[f64; LANES]]; 7];
+    for (wide, row) in wide.iter_mut().zip(rows) {
+        *wide = row.as_chunks().0;
+    }
+    let (lanes, rest) = out.as_chunks_mut::<LANES>();
+    for (index, out) in lanes.iter_mut().enumerate() {
+        let load = |number: usize, (first, second): (f64, f64)| {
+            let pad = if number == 5 { first } else { second };
+            let values = wide.get(number).and_then(|row| row.get(index));
+            values.map_or([pad; LANES], |values| {
+                values.map(|value| change(number, value))
+            })
+        };
+        let middle = |pads| median7(order_lanes, [0, 1, 2, 3, 4, 5, 6].map(|n| load(n, pads)));
+        let [one, two] = pads;
+        *out = middle(one);
+        if even {
+            let below = middle(two);
+            for (out, below) in out.iter_mut().zip(below) {
+                *out = 0.5 * (below + *out);
+            }
+        }
+    }
+    let done = lanes.len() * LANES;
+    for (step, out) in (done..).zip(rest) {
+        let mut column = [0.0; 7];
+        for ((number, place), row) in column.iter_mut().enumerate().zip(rows) {
+            *place = change(number, at(row, step));
+        }
+        *out = median(column.get_mut(..rows.len()).unwrap_or_default());
+    }
 }
 
 /// Median of four.
@@ -144,5 +200,39 @@ pub(crate) fn magnitude<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
         f64::from_bits(largest.to_bits() & f64::INFINITY.to_bits()).max(f64::MIN_POSITIVE)
     } else {
         1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::{MEDIAN_ROWS, median, medians};
+
+    #[test]
+    fn medians_side_by_side_are_the_medians_to_the_bit() {
+        let mut seed = 1_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // Few different values, so that many are equal.
+            f64::from(u32::try_from(seed >> 58).unwrap()) / 3.0 - 9.0
+        };
+        for count in MEDIAN_ROWS {
+            let rows: Vec<Vec<f64>> = (0..count)
+                .map(|_| (0..1003).map(|_| next()).collect())
+                .collect();
+            let parts: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+            let change = |number: usize, value: f64| value + 0.1 * super::count_f64(number);
+            let mut out = vec![0.0; 1003];
+            medians(&parts, change, &mut out);
+            for (step, found) in out.iter().enumerate() {
+                let column = rows.iter().enumerate();
+                let mut column: Vec<f64> = column.map(|(n, row)| change(n, row[step])).collect();
+                assert_eq!(
+                    found.to_bits(),
+                    median(&mut column).to_bits(),
+                    "{count} rows"
+                );
+            }
+        }
     }
 }

@@ -374,15 +374,19 @@ impl Model {
 
     pub(crate) fn calibration(&self, levels: &[f64]) -> Option<Calibration> {
         let residuals = &self.pooled.residuals;
-        let coverage = |level: &f64| LevelCoverage {
+        let coverage = |(level, measured): (&f64, Option<f64>)| LevelCoverage {
             level: *level,
-            measured: residuals.newer_within_older(*level),
+            measured,
         };
         (residuals.origins() >= 3).then(|| Calibration {
             origins: residuals.origins(),
             windows: residuals.windows(),
             skill: self.pooled.skill,
-            coverage: levels.iter().map(coverage).collect(),
+            coverage: levels
+                .iter()
+                .zip(residuals.newer_within_older(levels))
+                .map(coverage)
+                .collect(),
         })
     }
 

@@ -18,7 +18,7 @@ pub use points::{MAX_PAIRWISE_POINTS, Points};
 pub use siegel::Siegel;
 pub use theil_sen::TheilSen;
 
-use crate::numeric::{count_f64, median};
+use crate::numeric::{count_f64, median, part};
 
 /// Mann–Kendall's statistic over its standard deviation, without ties' correction; 0 below 4 values.
 pub(crate) fn mann_kendall_z(values: &[f64]) -> f64 {
@@ -41,10 +41,10 @@ pub(crate) fn theil_sen_slope(values: &[f64]) -> f64 {
         return 0.0;
     }
     let mut slopes = Vec::with_capacity(values.len() * (values.len() - 1) / 2);
-    for (index, later) in values.iter().enumerate() {
-        for (before, earlier) in (1..=index).rev().zip(values) {
-            slopes.push((later - earlier) / count_f64(before));
-        }
+    for distance in 1..values.len() {
+        let steps = count_f64(distance);
+        let pairs = part(values, distance, values.len()).iter().zip(values);
+        slopes.extend(pairs.map(|(later, earlier)| (later - earlier) / steps));
     }
     median(&mut slopes)
 }

@@ -261,33 +261,34 @@ impl Standard {
     }
 }
 
+/// Forecasts that are made side by side: each waits for its own last step only.
+const LANES: usize = 4;
+
+/// A forecast to be made: where from, with which coefficients, and where to.
+struct Open<'a> {
+    past: &'a [f64],
+    coefficients: &'a [f64; WIDEST],
+    row: &'a mut [f64],
+}
+
 /// Autoregressions; one without enough rows at an origin repeats the one before it, or the season.
 pub(super) fn members(task: &Task<'_>, forecasts: &mut Forecasts) {
     let standard = Standard::new(task.values);
     let sets = lag_sets(task);
-    let mut recursion = Vec::new();
+    let mut steps = Vec::with_capacity(task.horizon);
     for (number, lags) in (0..).zip(&sets) {
         let coefficients = fit(task, &standard, lags);
-        let longest = lags.iter().copied().max().unwrap_or(1);
         let earlier = (number > 0).then(|| forecasts.rows(forecasts.len() - 1).to_vec());
         forecasts.add([Member::Autoregression(number)], |[rows]| {
+            let mut open = Vec::with_capacity(task.origins.len());
             for (index, (row, origin)) in rows.zip(&task.origins).enumerate() {
                 let past = part(task.values, 0, *origin);
                 match coefficients.get(index) {
-                    Some(Some(coefficients)) => {
-                        recursion.clear();
-                        recursion.extend_from_slice(crate::numeric::tail(past, longest));
-                        let intercept = at(coefficients, lags.len());
-                        for out in row.iter_mut() {
-                            let newest = recursion.len();
-                            let lagged = lags.iter().zip(coefficients);
-                            let sum: f64 = lagged
-                                .map(|(lag, c)| c * at(&recursion, newest - lag))
-                                .sum();
-                            *out = task.tame(intercept + sum);
-                            recursion.push(*out);
-                        }
-                    }
+                    Some(Some(coefficients)) => open.push(Open {
+                        past,
+                        coefficients,
+                        row,
+                    }),
                     _ => {
                         let start = index * task.horizon;
                         match &earlier {
@@ -300,7 +301,50 @@ pub(super) fn members(task: &Task<'_>, forecasts: &mut Forecasts) {
                     }
                 }
             }
+            for group in open.chunks_mut(LANES) {
+                recur(task, lags, group, &mut steps);
+            }
         });
+    }
+}
+
+/// Makes forecasts that feed on themselves, at most `LANES`.
+fn recur(task: &Task<'_>, lags: &[usize], open: &mut [Open<'_>], steps: &mut Vec<[f64; LANES]>) {
+    let mut pasts = [&[] as &[f64]; LANES];
+    let mut coefficients = [[0.0; LANES]; WIDEST];
+    for (lane, open) in open.iter().enumerate() {
+        if let Some(past) = pasts.get_mut(lane) {
+            *past = open.past;
+        }
+        for (out, value) in coefficients.iter_mut().zip(open.coefficients) {
+            if let Some(out) = out.get_mut(lane) {
+                *out = *value;
+            }
+        }
+    }
+    let intercepts = coefficients.get(lags.len()).copied().unwrap_or_default();
+    steps.clear();
+    for step in 0..task.horizon {
+        // What a sum of nothing is.
+        let mut sums = [-0.0; LANES];
+        for (lag, coefficients) in lags.iter().zip(&coefficients) {
+            let lagged = match step.checked_sub(*lag) {
+                Some(earlier) => steps.get(earlier).copied().unwrap_or_default(),
+                None => pasts.map(|past| at(past, (past.len() + step).wrapping_sub(*lag))),
+            };
+            for (sum, (c, value)) in sums.iter_mut().zip(coefficients.iter().zip(lagged)) {
+                *sum += c * value;
+            }
+        }
+        for (sum, intercept) in sums.iter_mut().zip(intercepts) {
+            *sum = task.tame(intercept + *sum);
+        }
+        steps.push(sums);
+    }
+    for (lane, open) in open.iter_mut().enumerate() {
+        for (out, values) in open.row.iter_mut().zip(steps.iter()) {
+            *out = at(values, lane);
+        }
     }
 }
 

@@ -262,30 +262,33 @@ impl Residuals {
         self.scales.iter().enumerate().map(scaled).collect()
     }
 
-    /// Share of the newer half's residuals within the older half's intervals; `None` where either
-    /// half has too few origins.
-    pub(crate) fn newer_within_older(&self, level: f64) -> Option<f64> {
+    /// Share of the newer half's residuals within the older half's intervals, for each level; `None`
+    /// where either half has too few origins.
+    pub(crate) fn newer_within_older(&self, levels: &[f64]) -> Vec<Option<f64>> {
         let horizon = self.horizon;
         let older = self.origins() / 2;
-        if older < FEWEST_ORIGINS {
-            return None;
-        }
-        let (older, newer) = self.scaled.split_at_checked(older * horizon)?;
+        let halves = self.scaled.split_at_checked(older * horizon);
+        let Some((older, newer)) = halves.filter(|_| older >= FEWEST_ORIGINS) else {
+            return vec![None; levels.len()];
+        };
         let pooled = pool(older, &self.knots, horizon, self.unknown);
-        let between = Between::new(&self.knots, &pooled, level, self.windows / 2.0);
-        let (mut within, mut all) = (0.0, 0.0);
-        for row in newer.chunks_exact(horizon) {
-            for (step, value) in row
-                .iter()
-                .enumerate()
-                .filter(|(_, value)| value.is_finite())
-            {
-                let (low, high) = between.at(step);
-                within += f64::from(u8::from((low..=high).contains(value)));
-                all += 1.0;
+        let within = |level: &f64| {
+            let between = Between::new(&self.knots, &pooled, *level, self.windows / 2.0);
+            let (mut within, mut all) = (0.0, 0.0);
+            for row in newer.chunks_exact(horizon) {
+                for (step, value) in row
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, value)| value.is_finite())
+                {
+                    let (low, high) = between.at(step);
+                    within += f64::from(u8::from((low..=high).contains(value)));
+                    all += 1.0;
+                }
             }
-        }
-        (all > 0.0).then(|| within / all)
+            (all > 0.0).then(|| within / all)
+        };
+        levels.iter().map(within).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::forecasts::{Forecasts, Member};
 use super::task::Task;
-use crate::numeric::{at, count_f64, mean, median, median4, median7, part, tail};
+use crate::numeric::{MEDIAN_ROWS, at, count_f64, mean, median, median4, medians, part, tail};
 
 /// Cycles that a median is taken over.
 const SHORT_CYCLES: usize = 7;
@@ -27,9 +27,10 @@ pub(super) fn median_profile(past: &[f64], season: usize, cycles: usize, out: &m
     let used = tail(past, cycles * season);
     let cycle = |number: usize| part(used, number * season, (number + 1) * season);
     out.clear();
-    if cycles == SHORT_CYCLES {
+    if MEDIAN_ROWS.contains(&cycles) {
         let rows = [0, 1, 2, 3, 4, 5, 6].map(cycle);
-        out.extend((0..season).map(|step| median7(rows.map(|row| at(row, step)))));
+        out.resize(season, 0.0);
+        medians(part(&rows, 0, cycles), |_, value| value, out);
         return;
     }
     if cycles == LONG_CYCLES {

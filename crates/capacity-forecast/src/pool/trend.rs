@@ -4,7 +4,7 @@
 use super::forecasts::{Forecasts, Member};
 use super::shape::logistic;
 use super::task::Task;
-use crate::numeric::{at, count_f64, median, part};
+use crate::numeric::{MEDIAN_ROWS, at, count_f64, median, medians, part};
 use crate::trend::{mann_kendall_z, theil_sen_slope};
 
 /// Cycles that the slope is taken of.
@@ -41,13 +41,25 @@ pub(super) fn member(task: &Task<'_>, forecasts: &mut Forecasts) {
             };
             let cycles = (origin / season).clamp(1, most);
             let used = part(task.values, origin.saturating_sub(cycles * season), *origin);
-            for (step, out) in profile.iter_mut().enumerate() {
-                let mut column = [0.0; PROFILE_CYCLES];
-                let values = used.iter().skip(step).step_by(season);
-                for (age, (place, value)) in (1..=cycles).rev().zip(column.iter_mut().zip(values)) {
-                    *place = value + slope * count_f64(age);
+            let raised = |value: f64, age: usize| value + slope * count_f64(age);
+            if MEDIAN_ROWS.contains(&cycles) {
+                let rows = [0, 1, 2, 3, 4, 5, 6];
+                let rows = rows.map(|number| part(used, number * season, (number + 1) * season));
+                medians(
+                    part(&rows, 0, cycles),
+                    |number, value| raised(value, cycles - number),
+                    &mut profile,
+                );
+            } else {
+                for (step, out) in profile.iter_mut().enumerate() {
+                    let mut column = [0.0; PROFILE_CYCLES];
+                    let values = used.iter().skip(step).step_by(season);
+                    let places = column.iter_mut().zip(values);
+                    for (age, (place, value)) in (1..=cycles).rev().zip(places) {
+                        *place = raised(*value, age);
+                    }
+                    *out = median(column.get_mut(..cycles).unwrap_or_default());
                 }
-                *out = median(column.get_mut(..cycles).unwrap_or_default());
             }
             for (ahead, cycle) in row.chunks_mut(season).enumerate() {
                 for (out, value) in cycle.iter_mut().zip(&profile) {

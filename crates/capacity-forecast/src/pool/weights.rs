@@ -235,25 +235,28 @@ pub(super) fn combine<'f>(
     out: &mut [f64],
 ) {
     // Members keep their order from step to step, nearly: each is sorted in from where it was.
-    let mut ranked: Vec<(f64, f64, &[f64])> = Vec::with_capacity(32);
+    let mut counted: Vec<(f64, &[f64])> = Vec::with_capacity(32);
+    let mut ranked: Vec<(f64, usize)> = Vec::with_capacity(32);
     let mut start = 0;
     for (group, end) in ends.iter().enumerate() {
+        counted.clear();
+        let members = weights.group(group).enumerate().filter(|(_, w)| *w > 0.0);
+        counted.extend(members.map(|(member, weight)| (weight, row(member))));
         ranked.clear();
-        let counted = weights.group(group).enumerate().filter(|(_, w)| *w > 0.0);
-        ranked.extend(counted.map(|(member, weight)| (0.0, weight, row(member))));
+        ranked.extend((0..counted.len()).map(|place| (0.0, place)));
         for (step, out) in out.iter_mut().enumerate().take(*end).skip(start) {
-            for (value, _, row) in &mut ranked {
-                *value = at(row, step);
+            for (value, place) in &mut ranked {
+                *value = counted.get(*place).map_or(0.0, |(_, row)| at(row, step));
             }
             sort(&mut ranked);
-            *out = weighted_middle(&ranked);
+            *out = weighted_middle(&ranked, &counted);
         }
         start = *end;
     }
 }
 
 /// Insertion sort: what is nearly sorted costs little.
-fn sort(ranked: &mut [(f64, f64, &[f64])]) {
+fn sort(ranked: &mut [(f64, usize)]) {
     for end in 1..ranked.len() {
         let Some(window) = ranked.get_mut(..=end) else {
             return;
@@ -274,12 +277,16 @@ fn sort(ranked: &mut [(f64, f64, &[f64])]) {
 }
 
 /// Mean of the middle of ascending values whose weights add up to 1: between the quantiles 0.5 ± `MIDDLE`.
-fn weighted_middle(ranked: &[(f64, f64, &[f64])]) -> f64 {
+/// `counted` has the weights, at the places that `ranked` names.
+fn weighted_middle(ranked: &[(f64, usize)], counted: &[(f64, &[f64])]) -> f64 {
     let (low, high) = (0.5 - MIDDLE, 0.5 + MIDDLE);
     let (mut sum, mut below) = (0.0, 0.0);
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (value, weight, _) in ranked {
-        let above: f64 = below + weight;
+    for (value, place) in ranked {
+        if below >= high {
+            break;
+        }
+        let above: f64 = below + counted.get(*place).map_or(0.0, |(weight, _)| *weight);
         let share = above.min(high) - below.max(low);
         if share > 0.0 {
             sum += share * value;

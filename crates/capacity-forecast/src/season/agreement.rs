@@ -196,7 +196,7 @@ fn ranks(values: &[f64], tie: f64) -> Vec<f64> {
         .filter(|(_, value)| !value.is_nan())
         .map(|(phase, value)| (*value, phase))
         .collect();
-    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let middle = (count_f64(values.len()) + 1.0) / 2.0;
     let mut ranks = vec![middle; values.len()];
     // Ranks of fewer values stay centred on the middle.
