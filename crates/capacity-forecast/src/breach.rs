@@ -28,9 +28,13 @@ pub struct Breach {
     pub limit: Limit,
     /// Whether the newest values reach it: the probability is 1 at once.
     pub now: bool,
-    /// Time from the plan's `now` to the first step ahead; negative times count as 0.
+    /// Time from the plan's `now` to the end of the first step ahead; 0 where that is past.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub first: Duration,
+    /// How long before the plan's `now` the first step ahead ended; 0 where it is yet to end. Steps that are
+    /// past and were not observed may have reached the limit: their probability counts at once.
+    #[cfg_attr(feature = "serde", serde(default, with = "crate::duration"))]
+    pub past: Duration,
     /// Time from step to step.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub step: Duration,
@@ -76,7 +80,12 @@ impl Breach {
     pub fn horizon(&self) -> Duration {
         let after = self.probability.len().saturating_sub(1);
         let after = times(self.step, after as u128).unwrap_or(Duration::MAX);
-        self.first.saturating_add(after)
+        self.first.saturating_add(after).saturating_sub(self.past)
+    }
+
+    /// Seconds from the plan's `now` to the end of the first step, negative where that is past.
+    fn first_s(&self) -> f64 {
+        self.first.as_secs_f64() - self.past.as_secs_f64()
     }
 
     /// P(limit reached within `within` of the plan's `now`), linear between steps; that of the
@@ -87,7 +96,7 @@ impl Breach {
             return 1.0;
         }
         let step = self.step.as_secs_f64().max(1e-9);
-        let steps = (within.as_secs_f64() - self.first.as_secs_f64()) / step;
+        let steps = (within.as_secs_f64() - self.first_s()) / step;
         // `first` is the end of the first step: before it only a share of that is over.
         let (mut before, mut reached) = (0.0, 0.0);
         for (index, p) in (0..).map(f64::from).zip(&self.probability) {
@@ -126,7 +135,7 @@ impl Breach {
         for (index, p) in (0..).map(f64::from).zip(&self.probability) {
             if *p >= q && *p > 0.0 {
                 let share = ((q - before) / (p - before)).clamp(0.0, 1.0);
-                let at = self.first.as_secs_f64() + (index - 1.0 + share) * step;
+                let at = self.first_s() + (index - 1.0 + share) * step;
                 return Duration::try_from_secs_f64(at.max(0.0)).ok();
             }
             before = *p;

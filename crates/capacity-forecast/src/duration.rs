@@ -39,6 +39,15 @@ pub(crate) fn format(duration: Duration) -> String {
     }
 }
 
+/// A duration as one would say it, to a tenth: for messages only.
+pub(crate) fn about(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    let units = [("d", 86_400.0), ("h", 3600.0), ("m", 60.0)];
+    let unit = units.into_iter().find(|(_, size)| seconds >= 2.0 * size);
+    let (unit, size) = unit.unwrap_or(("s", 1.0));
+    format!("{}{unit}", (seconds / size * 10.0).round() / 10.0)
+}
+
 #[cfg(feature = "serde")]
 mod with_serde {
     use super::{Duration, NANOS, format, from_nanos};

@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use crate::duration::about;
+
 /// Why a configuration was refused. Each message names the field, the value and the bound.
 ///
 /// ```
@@ -122,7 +124,7 @@ pub enum ForecastError {
         model: String,
     },
     /// The newest value is too old to go on from.
-    #[error("the newest value is {age:?} old, must be at most {limit:?}")]
+    #[error("the newest value is {} old, must be at most {}", about(*age), about(*limit))]
     Stale {
         /// Age of the newest observed value.
         #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
@@ -132,7 +134,7 @@ pub enum ForecastError {
         limit: Duration,
     },
     /// The series ends after the moment that is asked for.
-    #[error("the series ends {ahead:?} after now")]
+    #[error("the series ends {} after now", about(*ahead))]
     FromTheFuture {
         /// How far it reaches beyond `now`.
         #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]

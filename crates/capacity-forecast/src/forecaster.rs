@@ -199,7 +199,7 @@ pub(crate) fn check_finite(values: &[f64]) -> Result<(), ForecastError> {
 /// assert_eq!(out, [2.0, 2.0]);
 /// # Ok::<(), capacity_forecast::ForecastError>(())
 /// ```
-pub trait Forecaster: Debug {
+pub trait Forecaster: Debug + Send + Sync {
     /// A short name, for reports.
     fn name(&self) -> &str;
 

@@ -6,10 +6,10 @@ use crate::breach::Breach;
 use crate::error::ForecastError;
 use crate::event::Effect;
 use crate::limit::{Direction, Limit, Sustained};
-use crate::numeric::{count_f64, tail};
+use crate::numeric::{count_f64, part, tail};
 use crate::pool::{Climatology, Member, Pooled, Run};
 use crate::season::SeasonReport;
-use crate::series::Repairs;
+use crate::series::{Repairs, Sampling};
 use crate::trend::{CycleLevels, Points, Trend};
 
 const DAY: f64 = 86_400.0;
@@ -273,17 +273,56 @@ impl Plan {
     pub fn breach(&self, limit: &Limit) -> Result<Breach, ForecastError> {
         limit.check(self.point.len())?;
         let now = self.model.reached_now(limit);
+        // A bin's time is its begin; that it reached a limit is known at its end.
+        let end = match self.model.sampling {
+            Sampling::Points => self.first,
+            Sampling::Bins => self.first.saturating_add(self.step),
+        };
         Ok(Breach {
             limit: limit.clone(),
             now,
-            first: self.first.saturating_sub(self.now),
+            first: end.saturating_sub(self.now),
+            past: self.now.saturating_sub(end),
             step: self.step,
             probability: if now {
                 vec![1.0; self.point.len()]
             } else {
-                self.model.reached(limit)
+                let mut reached = self.model.reached(limit);
+                self.agree(limit, &mut reached);
+                reached
             },
         })
+    }
+}
+
+impl Plan {
+    /// A limit is reached by a step at least as likely as it is reached at that step: a half where the
+    /// forecast, its middle, lies beyond it, more where all of an interval does.
+    fn agree(&self, limit: &Limit, reached: &mut [f64]) {
+        if limit.sustained.hits > 1 {
+            return;
+        }
+        let sign = limit.sign();
+        let mut before = 0.0_f64;
+        let ends = [0.8, 0.95].map(|level| (level, self.model.interval(level)));
+        for (step, p) in reached.iter_mut().enumerate() {
+            let value = limit.at(step);
+            let beyond = |end: &[f64]| end.get(step).is_some_and(|end| sign * (end - value) >= 0.0);
+            if beyond(&self.point) {
+                before = before.max(0.5);
+            }
+            for (level, interval) in &ends {
+                let near = if sign > 0.0 {
+                    &interval.lower
+                } else {
+                    &interval.upper
+                };
+                if interval.calibrated && beyond(near) {
+                    before = before.max(0.5 + 0.5 * level);
+                }
+            }
+            *p = p.max(before);
+        }
     }
 }
 
@@ -298,6 +337,7 @@ pub(crate) struct Model {
     /// The newest values, NaN where missing.
     pub(crate) newest: Vec<f64>,
     pub(crate) cycles: CycleLevels,
+    pub(crate) sampling: Sampling,
 }
 
 impl Model {
@@ -431,6 +471,7 @@ impl Model {
             sign,
             &Run {
                 needed: limit.sustained.hits,
+                length: limit.sustained.of,
                 before,
             },
             &self.past(limit),
@@ -468,7 +509,9 @@ impl Model {
     /// Which of the newest values lie beyond the limit, as many as its run looks back to.
     fn beyond_before(&self, limit: &Limit) -> Vec<bool> {
         let (sign, value) = (limit.sign(), limit.at(0));
-        let newest = tail(&self.newest, limit.sustained.of - 1).iter();
+        let seen = self.newest.iter().rposition(|value| !value.is_nan());
+        let seen = part(&self.newest, 0, seen.map_or(0, |last| last + 1));
+        let newest = tail(seen, limit.sustained.of - 1).iter();
         newest
             .map(|newest| sign * (newest - value) >= 0.0)
             .collect()

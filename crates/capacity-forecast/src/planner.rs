@@ -253,7 +253,7 @@ impl Planner {
         spare: Option<Duration>,
     ) -> Result<(Plan, usize), ForecastError> {
         let config = &self.config;
-        let series = &series.tail(config.max_history);
+        let series = &series.tail(config.max_history).without_partial(now);
         let observed = series.observed();
         let Some((last, current)) = series.last_observed() else {
             return Err(ForecastError::AllMissing {
@@ -310,9 +310,7 @@ impl Planner {
     ) -> Result<usize, ForecastError> {
         let until = now.saturating_add(self.config.horizon);
         let until = until.saturating_add(spare);
-        let ahead = until.saturating_sub(series.end()).as_secs_f64() / series.step().as_secs_f64();
-        // A whole number of steps must not become one more by rounding.
-        let steps = trunc_count((ahead - 1e-9).ceil()).max(1);
+        let steps = steps_until(series, until).max(1);
         if steps > MOST_STEPS {
             return Err(ForecastError::OutOfRange {
                 what: "horizon".to_owned(),
@@ -361,6 +359,7 @@ impl Planner {
             upper: config.upper_bound.unwrap_or(f64::INFINITY),
             newest: tail(series.values(), 1000).to_vec(),
             cycles: CycleLevels::new(series.values(), &lengths),
+            sampling: series.sampling(),
         };
         let first = series.time(count).unwrap_or(Duration::MAX);
         Plan {
@@ -405,4 +404,11 @@ pub(crate) fn check_age(
         return Err(ForecastError::Stale { age, limit });
     }
     Ok(())
+}
+
+/// Steps after the series' last one until a time, a part of one as a whole.
+pub(crate) fn steps_until(series: &Series, until: Duration) -> usize {
+    let ahead = until.saturating_sub(series.end()).as_secs_f64() / series.step().as_secs_f64();
+    // A whole number of steps must not become one more by rounding.
+    trunc_count((ahead - 1e-9).ceil())
 }

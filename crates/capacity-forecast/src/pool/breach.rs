@@ -59,11 +59,13 @@ pub(crate) struct Paths {
     passed: usize,
 }
 
-/// How many values in a run must lie beyond a limit, and which of those before the first step do; the
-/// run is one longer than these.
+/// How many values in a run must lie beyond a limit, and which of those before the first step do: as
+/// many as a run looks back to, fewer where there are not as many.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) needed: usize,
+    /// Values of a run.
+    pub(crate) length: usize,
     pub(crate) before: Vec<bool>,
 }
 
@@ -76,7 +78,7 @@ impl Run {
         from: usize,
         whole: bool,
     ) -> Option<usize> {
-        let length = self.before.len() + 1;
+        let length = self.length;
         let before: &[bool] = if whole { &self.before } else { &[] };
         let mut window: std::collections::VecDeque<bool> = before.iter().copied().collect();
         let mut count = before.iter().filter(|beyond| **beyond).count();
@@ -94,7 +96,7 @@ impl Run {
     }
 
     const fn is_single(&self) -> bool {
-        self.before.is_empty()
+        self.length == 1
     }
 }
 
@@ -171,6 +173,9 @@ impl Paths {
         let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
         let structure = |structure: &Structure| {
             structure.point.len() == horizon
+                && structure.block > 0
+                && !structure.residuals.is_empty()
+                && structure.residuals.len().is_multiple_of(structure.block)
                 && finite(&structure.point)
                 && finite(&structure.level_deviation)
                 && (0.0..=1.0).contains(&structure.adequacy)
@@ -178,6 +183,8 @@ impl Paths {
         self.block > 0
             && self.residuals.len() == self.weights.len() * horizon
             && finite(&self.weights)
+            && self.weights.iter().all(|weight| *weight >= 0.0)
+            && self.passed == 0
             && self.remainders.len().is_multiple_of(self.block)
             && self.phase < self.block
             && self
@@ -335,7 +342,9 @@ impl Paths {
                     1.0,
                 )
             };
-            before = before.max((hit + 0.5 * UNSEEN) / (all + UNSEEN));
+            // One path alone says little of what was not seen, in either direction.
+            let unseen = UNSEEN * (0.5 * all).min(1.0);
+            before = before.max((hit + 0.5 * unseen) / (all + unseen));
             *hits = before;
         }
         hits
@@ -420,7 +429,7 @@ impl Cycles<'_> {
         block: core::ops::Range<usize>,
         level: f64,
     ) -> Option<usize> {
-        let from = block.start.saturating_sub(self.run.before.len());
+        let from = block.start.saturating_sub(self.run.length - 1);
         let phases = cycle.iter().cycle().skip((self.phase + from) % self.block);
         let steps = part(gaps, from, block.end).iter().zip(phases);
         let beyond = steps.map(|(gap, value)| self.sign * value - gap + level >= 0.0);

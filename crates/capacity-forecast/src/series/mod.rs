@@ -21,6 +21,10 @@ use config::check_step;
 use counter::Reading;
 use tally::Tally;
 
+/// Share of a step that must be over for its value to stand for all of it; where that is a sum.
+const WHOLE: f64 = 0.5;
+const WHOLE_SUM: f64 = 0.9;
+
 /// Values at `start`, `start + step`, …; `NaN` where nothing was observed.
 ///
 /// Made by [`from_samples`](Self::from_samples) of timestamped samples, or by
@@ -453,8 +457,11 @@ impl Series {
     /// ```
     #[must_use]
     pub fn last_observed(&self) -> Option<(Duration, f64)> {
-        let value = self.values().iter().rev().find(|value| !value.is_nan())?;
-        Some((self.newest, *value))
+        let index = self.values().iter().rposition(|value| !value.is_nan())?;
+        let value = self.values().get(index)?;
+        // A reading after a long silence is newer, but no value is from it.
+        let (_, end) = self.span(index)?;
+        Some((self.newest.min(end), *value))
     }
 
     /// Age of the newest sample.
@@ -476,10 +483,10 @@ impl Series {
         if self.observed == 0 {
             return Err(SeriesError::AllMissing { count: self.len() });
         }
-        now.checked_sub(self.newest)
-            .ok_or(SeriesError::FromTheFuture {
-                ahead: self.newest.saturating_sub(now),
-            })
+        let newest = self.last_observed().map_or(self.newest, |(at, _)| at);
+        now.checked_sub(newest).ok_or(SeriesError::FromTheFuture {
+            ahead: newest.saturating_sub(now),
+        })
     }
 
     /// The newest `count` values as a series of their own, all where there are fewer; at least one.
@@ -508,6 +515,34 @@ impl Series {
         tail.counts.dropped += self.observed - tail.observed;
         tail.origin = self.time_of(skip).unwrap_or(self.origin);
         tail
+    }
+
+    /// Values that are kept while streaming.
+    pub(crate) fn keep(&self) -> usize {
+        self.config.kept()
+    }
+
+    /// Whether a value is the sum of its step's samples, so that a step that is not over has too little.
+    pub(crate) fn is_sum(&self) -> bool {
+        self.sampling == Sampling::Bins
+            && self.config.bins == Combine::Sum
+            && matches!(self.state, State::Gauge { .. })
+    }
+
+    /// The same without the value of a newest step that is too far from over at `now` to stand for
+    /// all of it.
+    pub(crate) fn without_partial(mut self, now: Duration) -> Self {
+        let share = if self.is_sum() { WHOLE_SUM } else { WHOLE };
+        let seen = now.max(self.newest).saturating_sub(self.end());
+        let enough = seen.as_secs_f64() >= share * self.step.as_secs_f64();
+        let gauge = matches!(self.state, State::Gauge { .. });
+        if self.sampling == Sampling::Bins && gauge && !enough && self.len() > 1 {
+            if self.cells.pop().is_some_and(|value| !value.is_nan()) {
+                self.observed -= 1;
+            }
+            self.newest = self.newest.min(self.end().saturating_add(self.step));
+        }
+        self
     }
 
     /// What was done to the samples, and what is missing. O(n).

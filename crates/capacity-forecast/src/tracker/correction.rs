@@ -19,7 +19,7 @@ const SHARES: [f64; 5] = [0.15, 0.3, 0.5, 0.7, 0.9];
 const PRIOR: f64 = 3.0;
 /// A correction must lower the mean absolute error by this part at least.
 const WORTH: f64 = 0.02;
-/// Errors are cut at so many times their median size.
+/// Errors are cut at so many times the median size of those that are not 0.
 const CUT: f64 = 6.0;
 
 /// Weighted means of the errors so far, over the scales of their steps.
@@ -90,8 +90,14 @@ impl Correction {
     /// Learns it from paths of scaled residuals, NaN where nothing was seen. O(residuals × distances).
     pub(super) fn fit(residuals: &[f64], horizon: usize) -> Self {
         let sizes = residuals.iter().map(|residual| residual.abs());
-        let mut sizes: Vec<f64> = sizes.filter(|size| size.is_finite()).collect();
-        let cut = CUT * median(&mut sizes);
+        let mut sizes: Vec<f64> = sizes
+            .filter(|size| size.is_finite() && *size > 0.0)
+            .collect();
+        // Without an error there is none to be cut at.
+        let cut = match sizes.as_slice() {
+            [] => f64::MAX,
+            _ => CUT * median(&mut sizes),
+        };
         let distances = DISTANCES.into_iter().filter(|d| *d < horizon);
         let distances: Vec<usize> = distances.collect();
         let tries = MEMORIES.len() * SHARES.len();

@@ -90,8 +90,9 @@ pub struct Tracker {
     config: TrackerConfig,
     series: Series,
     plan: Plan,
-    /// Steps ahead that are promised.
+    /// Steps ahead that are promised, and how far that is from a `now`.
     window: usize,
+    horizon: Duration,
     /// Greatest age of the newest value.
     max_age: Duration,
     correction: Correction,
@@ -131,7 +132,7 @@ impl Tracker {
         now: Duration,
     ) -> Result<Self, ForecastError> {
         config.check()?;
-        let keep = planner.config().max_history;
+        let keep = planner.config().max_history.min(series.keep());
         let series = match series.clone().with_keep(keep) {
             Ok(kept) => kept,
             // The series keeps fewer already.
@@ -152,6 +153,7 @@ impl Tracker {
             correction: Correction::fit(residuals.scaled(), residuals.horizon()),
             series,
             window,
+            horizon: planner.config().horizon,
             settled: state.clone(),
             current: state,
             plan,
@@ -187,7 +189,12 @@ impl Tracker {
         if steps > self.settled.steps {
             self.current.clone_from_in_place(&self.settled);
             let step = self.settled.steps;
-            let value = self.value(step);
+            // Half a sum is no error.
+            let value = if self.series.is_sum() {
+                f64::NAN
+            } else {
+                self.value(step)
+            };
             self.observe(true, step, value);
         }
         Ok(())
@@ -242,8 +249,11 @@ impl Tracker {
         for (interval, alpha) in self.plan.intervals.iter().zip(&mut state.alphas) {
             let level = (1.0 - *alpha).clamp(0.0, 1.0);
             let (low, high) = pooled.residuals.around(step, distance - 1, level);
-            let missed = f64::from(u8::from(off_corrected < low || off_corrected > high));
+            let outside = off_corrected < low || off_corrected > high;
+            let missed = f64::from(u8::from(outside || *alpha >= 1.0));
             *alpha += self.config.gamma * (1.0 - interval.level - missed);
+            // Beyond these the level is the same: what lies there would only have to be made up for.
+            *alpha = alpha.clamp(0.0, 1.0);
         }
         let error = off / scale;
         if error.is_finite() {
@@ -424,11 +434,14 @@ impl Tracker {
             None => (self.plan.newest, self.plan.current),
         };
         crate::planner::check_age(newest, now, self.series.step(), self.max_age)?;
-        if steps + self.window > self.plan.point.len() {
+        let until = now.saturating_add(self.horizon);
+        let window = crate::planner::steps_until(&self.series, until).max(1);
+        let reach = self.plan.point.len().saturating_sub(window);
+        if steps > reach {
             return Err(ForecastError::OutOfRange {
                 what: "steps since the plan".to_owned(),
                 value: steps.to_string(),
-                bound: format!("at most {}: replan", self.plan.point.len() - self.window),
+                bound: format!("at most {reach}: replan"),
             });
         }
         let Model {
@@ -438,17 +451,17 @@ impl Tracker {
             upper,
             ..
         } = &self.plan.model;
-        let targets = steps..steps + self.window;
+        let targets = steps..steps + window;
         let model = Model {
             pooled: Pooled {
                 point: targets
                     .clone()
                     .map(|target| self.usual(target) * pooled.unit)
                     .collect(),
-                residuals: pooled.residuals.later(steps, self.window),
+                residuals: pooled.residuals.later(steps, window),
                 paths: pooled
                     .paths
-                    .later(steps, pooled.residuals.horizon(), self.window),
+                    .later(steps, pooled.residuals.horizon(), window),
                 members: pooled.members.clone(),
                 ..*pooled
             },
@@ -456,6 +469,7 @@ impl Tracker {
             lower: *lower,
             upper: *upper,
             newest: tail(self.series.values(), 1000).to_vec(),
+            sampling: self.series.sampling(),
             cycles: CycleLevels::new(self.series.values(), &self.plan.seasons.lengths()),
         };
         let alphas = self.plan.intervals.iter().zip(&self.current.alphas);

@@ -21,6 +21,8 @@ pub(super) struct Stored {
     plan: StoredPlan,
     window: usize,
     #[serde(with = "duration")]
+    horizon: Duration,
+    #[serde(with = "duration")]
     max_age: Duration,
     correction: Correction,
     settled: State,
@@ -77,6 +79,7 @@ impl From<Tracker> for Stored {
                 before: model.newest,
             },
             window: tracker.window,
+            horizon: tracker.horizon,
             max_age: tracker.max_age,
             correction: tracker.correction,
             settled: tracker.settled,
@@ -128,7 +131,8 @@ impl TryFrom<Stored> for Tracker {
             ("current", state(&stored.current)),
             (
                 "current.steps",
-                stored.settled.steps <= stored.current.steps,
+                stored.settled.steps <= stored.current.steps
+                    && u32::try_from(stored.current.steps).is_ok(),
             ),
         ];
         if let Some((field, _)) = checks.iter().find(|(_, sound)| !sound) {
@@ -142,6 +146,7 @@ impl TryFrom<Stored> for Tracker {
             upper: plan.upper.unwrap_or(f64::INFINITY),
             newest: plan.before,
             cycles: CycleLevels::default(),
+            sampling: stored.series.sampling(),
         };
         Ok(Self {
             plan: Plan {
@@ -162,6 +167,7 @@ impl TryFrom<Stored> for Tracker {
             config: stored.config,
             series: stored.series,
             window: stored.window,
+            horizon: stored.horizon,
             max_age: stored.max_age,
             correction: stored.correction,
             settled: stored.settled,

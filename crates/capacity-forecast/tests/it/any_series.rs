@@ -148,13 +148,20 @@ proptest! {
 
         let value = low + share * (high / 2.0 - low / 2.0);
         let value = value.clamp(f64::MIN, f64::MAX);
+        let limit_value = value;
         let limit = if falling { Limit::at_most(value) } else { Limit::at_least(value) };
-        let limit = limit.with_sustained(sustained, sustained + 1);
+        let limit = limit.with_sustained(sustained, sustained);
         let breach = plan.breach(&limit).unwrap();
         let mut before = 0.0;
         for p in &breach.probability {
             prop_assert!((before..=1.0).contains(p), "{:?}", breach.probability);
             before = *p;
+        }
+        if sustained == 1 && !breach.now {
+            for (p, value) in breach.probability.iter().zip(&plan.point) {
+                let beyond = if falling { *value <= limit_value } else { *value >= limit_value };
+                prop_assert!(!beyond || *p >= 0.5, "{p} where the middle is beyond");
+            }
         }
         prop_assert!(!breach.now || breach.probability.iter().all(|p| *p >= 1.0));
         // A limit that is farther off is not reached sooner.
@@ -164,7 +171,7 @@ proptest! {
         };
         if farther.is_finite() {
             let limit = if falling { Limit::at_most(farther) } else { Limit::at_least(farther) };
-            let farther = plan.breach(&limit.with_sustained(sustained, sustained + 1)).unwrap();
+            let farther = plan.breach(&limit.with_sustained(sustained, sustained)).unwrap();
             for (near, far) in breach.probability.iter().zip(&farther.probability) {
                 prop_assert!(*far <= *near + 1e-12, "{far} > {near}");
             }

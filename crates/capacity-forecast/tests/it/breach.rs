@@ -177,3 +177,61 @@ fn a_limit_beyond_the_bounds_is_never_reached() {
     assert_eq!(breach.probability, [0.0; 168]);
     assert!(plan.breach(&Limit::at_least(1.0)).unwrap().probability[167] > 0.5);
 }
+
+/// The answer is a moment of the future, not a time since the newest value: it stays where it is while
+/// the value grows old.
+#[test]
+fn the_moment_does_not_depend_on_when_one_asks() {
+    let series = Series::from_grid(Duration::ZERO, HOUR, (0..240).map(disk)).unwrap();
+    let config = PlannerConfig::default()
+        .with_horizon(168 * HOUR)
+        .with_seasons(capacity_forecast::Seasons::None);
+    let planner = Planner::new(config).unwrap();
+    let moment = |age: u32| {
+        let now = series.end() + age * HOUR;
+        let breach = planner.plan(&series, now).unwrap();
+        let breach = breach.breach(&Limit::at_least(0.9)).unwrap();
+        assert!(breach.horizon() >= 168 * HOUR);
+        (now + breach.time_to_limit().p50.unwrap()).as_secs_f64() / 3600.0
+    };
+    let (fresh, old) = (moment(0), moment(16));
+    assert!((fresh - old).abs() < 2.0, "{fresh} and {old}");
+}
+
+/// What a bin holds is known at its end.
+#[test]
+fn a_bin_reaches_at_its_end() {
+    let quarters = || (0..960_u32).map(|q| (q * HOUR / 4, 0.2 + 0.000_625 * f64::from(q)));
+    let config = |step: Duration| capacity_forecast::SeriesConfig::default().with_step(Some(step));
+    let moment = |step: Duration| {
+        let series = Series::from_samples(quarters(), &config(step)).unwrap();
+        let horizon = PlannerConfig::default().with_horizon(168 * HOUR);
+        let plan = Planner::new(horizon).unwrap();
+        let now = Duration::from_secs(959 * 900);
+        let plan = plan.plan(&series, now).unwrap();
+        let breach = plan.breach(&Limit::at_least(0.9)).unwrap();
+        (now + breach.time_to_limit().p50.unwrap()).as_secs_f64() / 3600.0
+    };
+    // The line is at 0.9 after 280 hours.
+    for step in [HOUR / 4, HOUR, 6 * HOUR] {
+        let at = moment(step);
+        let allowed = step.as_secs_f64() / 3600.0 + 1.0;
+        assert!((at - 280.0).abs() <= allowed, "{at} with steps of {step:?}");
+    }
+}
+
+/// A run may be longer than the history that leads up to it.
+#[test]
+fn a_run_longer_than_the_history_is_reached_in_time() {
+    let plan = plan((0..30).map(|h| 0.2 + 0.015 * f64::from(h)), 72);
+    let lasting = |hits, of| {
+        let limit = Limit::at_least(0.66).with_sustained(hits, of);
+        plan.breach(&limit).unwrap().probability[71]
+    };
+    assert!(lasting(1, 1) > 0.4);
+    assert!(
+        lasting(35, 40) > 0.5 * lasting(30, 40),
+        "{}",
+        lasting(35, 40)
+    );
+}

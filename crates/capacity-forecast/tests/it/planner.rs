@@ -241,3 +241,20 @@ fn plans_scale_with_their_series() {
     );
     assert_eq!(plain.probability, scaled.probability);
 }
+
+/// A counter's reading after a long silence is new, but says nothing of the rate: that stays old.
+#[test]
+fn a_reading_after_a_silence_makes_no_old_rate_new() {
+    let counter = capacity_forecast::SeriesConfig::default()
+        .with_kind(capacity_forecast::Kind::Counter)
+        .with_step(Some(HOUR));
+    let hours = (0..100_u32).chain([400]);
+    let readings = hours.map(|h| (HOUR * h, 100.0 * f64::from(h)));
+    let series = Series::from_samples(readings, &counter).unwrap();
+    let (at, _) = series.last_observed().unwrap();
+    assert!(at <= HOUR * 101, "{at:?}");
+    let now = HOUR * 400;
+    assert!(series.staleness(now).unwrap() >= HOUR * 298);
+    let refused = planner(self::config()).plan(&series, now);
+    assert!(matches!(refused, Err(ForecastError::Stale { .. })));
+}

@@ -396,3 +396,39 @@ proptest! {
         }
     }
 }
+
+/// A series without an error has none to be cut at.
+#[test]
+fn a_constant_that_moves_is_adrift() {
+    let flat = Series::from_grid(Duration::ZERO, HOUR, vec![50.0; 240]).unwrap();
+    let now = flat.end();
+    let mut tracker = Tracker::new(&planner(), TrackerConfig::default(), flat, now).unwrap();
+    for step in 240..243 {
+        tracker.update(step * HOUR, 50.0).unwrap();
+    }
+    assert_eq!(tracker.due(), None);
+    for step in 243..246 {
+        tracker.update(step * HOUR, 90.0).unwrap();
+    }
+    assert_eq!(tracker.due(), Some(ReplanReason::Drift));
+}
+
+#[test]
+fn members_and_planners_go_from_thread_to_thread() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Planner>();
+    shared::<Tracker>();
+    shared::<capacity_forecast::CapacityPlanner>();
+}
+
+/// What is promised reaches from the present, not from the newest value.
+#[test]
+fn the_horizon_is_that_of_the_present() {
+    let tracker = tracker(TrackerConfig::default());
+    let limit = Limit::at_least(30.0);
+    for minutes in [0, 20, 100] {
+        let now = 479 * HOUR + Duration::from_secs(60 * minutes);
+        let plan = tracker.plan(now).unwrap();
+        assert!(plan.breach(&limit).unwrap().horizon() >= 24 * HOUR);
+    }
+}

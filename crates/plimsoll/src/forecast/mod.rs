@@ -126,7 +126,14 @@ fn answer(
                 .breach(&forecast.limit)
                 .map_err(|error| flag_error(&error))?;
             let bins = bins(settings, &forecast.metric);
-            curves.push(Curve::new(forecast, plan, &breach, series, bins));
+            curves.push(Curve::new(
+                forecast,
+                plan,
+                &breach,
+                series,
+                bins,
+                settings.asked_seasons(),
+            ));
         }
     }
     let sentences: Vec<String> = curves.iter().map(|curve| curve.verdict.clone()).collect();

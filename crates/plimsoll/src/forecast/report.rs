@@ -59,6 +59,8 @@ pub(super) struct Curve {
     /// P(limit reached by this step).
     pub(super) probability: Vec<f64>,
     pub(super) seasons_s: Vec<f64>,
+    /// Seasons that were asked for and were not seen twice.
+    pub(super) seasons_left_out_s: Vec<f64>,
     pub(super) repairs: Repairs,
 }
 
@@ -95,6 +97,7 @@ impl Curve {
         breach: &Breach,
         series: &Series,
         bins: &'static str,
+        asked: &[Duration],
     ) -> Self {
         let step = plan.step.as_secs_f64();
         let wanted = plan.horizon().saturating_mul(SHOWN).as_secs_f64() / step.max(1e-9);
@@ -123,6 +126,15 @@ impl Curve {
                 .lengths()
                 .iter()
                 .map(|steps| *steps as f64 * step)
+                .collect(),
+            seasons_left_out_s: asked
+                .iter()
+                .map(Duration::as_secs_f64)
+                .filter(|asked| {
+                    let used = plan.seasons.lengths();
+                    let mut used = used.iter().map(|steps| *steps as f64 * step);
+                    !used.any(|used| (used - asked).abs() < 0.5 * step)
+                })
                 .collect(),
             repairs: plan.repairs,
         }

@@ -41,6 +41,14 @@ pub(super) struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
+    /// The seasons of `--season`.
+    pub(super) fn asked_seasons(&self) -> &[Duration] {
+        match &self.seasons {
+            Seasons::Given(lengths) => lengths,
+            _ => &[],
+        }
+    }
+
     pub(super) fn new(args: &'a ForecastArgs, events: Vec<Planned>) -> Result<Self, InputError> {
         let longest = args.lead_time.iter().map(|named| named.value.0).max();
         let longest = longest.unwrap_or_default();

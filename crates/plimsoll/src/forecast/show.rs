@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use capacity_forecast::{
-    CapacityForecast, Recommendation, Relief, TrendDirection, TrendFinding, UrgencyConfig,
+    CapacityForecast, LimitValue, Recommendation, Relief, TrendDirection, TrendFinding,
+    UrgencyConfig,
 };
 
 use super::report::{Curve, Report};
@@ -199,6 +200,20 @@ fn advice(advice: &Recommendation, horizon: Duration) -> String {
     format!("{}: {}; {how_much}", advice.metric, advice.action)
 }
 
+/// A limit that is out of all proportion to the values, which may be in another unit.
+fn other_unit(forecast: &CapacityForecast, curve: &Curve) -> Option<String> {
+    const PROPORTION: f64 = 20.0;
+    let LimitValue::Constant(limit) = forecast.limit.value else {
+        return None;
+    };
+    let largest = curve.history.iter().flatten().copied().fold(0.0, f64::max);
+    let (more, less) = (limit.max(largest), limit.min(largest));
+    (less > 0.0 && more / less >= PROPORTION).then(|| {
+        let (limit, largest) = (number(limit), number(largest));
+        format!("the limit is {limit} and the largest value {largest}: are both in the same unit?")
+    })
+}
+
 /// What a forecast rests on, and how good its like was.
 fn rests_on(forecast: &CapacityForecast, curve: &Curve) -> String {
     let step = about(Duration::try_from_secs_f64(curve.step_s).unwrap_or_default());
@@ -212,6 +227,18 @@ fn rests_on(forecast: &CapacityForecast, curve: &Curve) -> String {
         [] => "no season".to_owned(),
         some => format!("seasons of {}", some.join(" and ")),
     });
+    parts.extend(other_unit(forecast, curve));
+    for length in &curve.seasons_left_out_s {
+        let length = about(Duration::try_from_secs_f64(*length).unwrap_or_default());
+        parts.push(format!(
+            "the season of {length} was left out: the history does not hold it twice"
+        ));
+    }
+    if curve.intervals.iter().any(|interval| !interval.calibrated) {
+        parts.push(
+            "not calibrated: too little history for probabilities to be relied on".to_owned(),
+        );
+    }
     match &forecast.calibration {
         None => parts.push("too short to try the forecast on its own past".to_owned()),
         Some(tried) => {

@@ -81,7 +81,11 @@ pub(super) fn overall(report: &Report, sentences: &[String]) -> String {
         .zip(sentences)
         .min_by(|(a, _), (b, _)| {
             let level = b.urgency.level.cmp(&a.urgency.level);
-            let within = b.urgency.probability.total_cmp(&a.urgency.probability);
+            // Below one in a hundred they are all the same.
+            let within = |f: &CapacityForecast| Some(f.urgency.probability).filter(|p| *p >= 0.01);
+            let within = within(b)
+                .unwrap_or(0.0)
+                .total_cmp(&within(a).unwrap_or(0.0));
             let horizon =
                 |f: &CapacityForecast| f.probability_by.last().map_or(0.0, |by| by.probability);
             level.then(within).then(horizon(b).total_cmp(&horizon(a)))

@@ -538,3 +538,20 @@ fn a_long_file_is_streamed() {
         report["forecasts"][0]
     );
 }
+
+/// What was asked for and not done, and what may be a slip, is said beside the forecast.
+#[test]
+fn a_season_left_out_and_a_limit_of_another_unit_are_told() {
+    let mut text = String::from("timestamp,disk\n");
+    for hour in 0..336_u32 {
+        let wave = f64::from(hour * 7 % 5);
+        text += &format!("{},{}\n", 1_700_000_000 + 3600 * hour, 0.5 + 0.01 * wave);
+    }
+    let dir = Dir::new().with("disk.csv", text);
+    let run = dir.run(&["forecast", "disk.csv", "--limit", "90", "--season", "10d"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let said = "the season of 10 d was left out: the history does not hold it twice";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
+    let said = "the limit is 90 and the largest value 0.54: are both in the same unit?";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
+}

@@ -103,7 +103,7 @@ fn a_series_without_an_answer_is_refused() {
     let seconds: String = (0..2500).map(|s| format!("{s},1\n")).collect();
     assert_eq!(
         refused(&format!("timestamp,disk\n{seconds}"), &["--limit", "2"]),
-        "disk.csv: nothing can be said about disk: the series has 2 observed values, must be at least 8 \
+        "disk.csv: nothing can be said about disk: the series has 1 observed values, must be at least 8 \
          (2500 samples in steps of 30 min: a shorter --horizon or --step makes more of them)"
     );
     let at_once = "timestamp,total\n0,1\n0,2\n0,3\n";
