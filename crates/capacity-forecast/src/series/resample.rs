@@ -201,13 +201,19 @@ fn is_pointwise(sorted: &[(Duration, f64)], distance: Duration, step: Duration) 
     if distance < step - step / 4 {
         return false;
     }
+    // On the samples' own grid: they may lie around the begins of another.
+    let Some((first, _)) = sorted.first() else {
+        return false;
+    };
+    let half = step / 2;
+    let start = phase_start(sorted, *first, step).saturating_sub(half);
     let (mut instants, mut steps) = (0_usize, 0_usize);
     let (mut instant, mut last) = (None, None);
     for (at, _) in sorted {
-        let start = floor(*at, step);
+        let cell = at.saturating_sub(start).as_nanos() / step.as_nanos().max(1);
         instants += usize::from(instant != Some(*at));
-        steps += usize::from(last != Some(start));
-        (instant, last) = (Some(*at), Some(start));
+        steps += usize::from(last != Some(cell));
+        (instant, last) = (Some(*at), Some(cell));
     }
     instants <= steps + steps / 2
 }

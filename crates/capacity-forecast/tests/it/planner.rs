@@ -255,6 +255,18 @@ fn a_reading_after_a_silence_makes_no_old_rate_new() {
     assert!(at <= HOUR * 101, "{at:?}");
     let now = HOUR * 400;
     assert!(series.staleness(now).unwrap() >= HOUR * 298);
-    let refused = planner(self::config()).plan(&series, now);
+    let refused = planner(config()).plan(&series, now);
     assert!(matches!(refused, Err(ForecastError::Stale { .. })));
+}
+
+/// Times that lie a little before and after the minute are one a minute.
+#[test]
+fn times_around_the_minute_are_one_a_minute() {
+    let times = (1..=600_u64).map(|k| if k % 2 == 0 { 60 * k + 1 } else { 60 * k - 1 });
+    let samples = times.map(|at| (Duration::from_secs(at), at as f64));
+    let series = Series::from_samples(samples, &capacity_forecast::SeriesConfig::default());
+    let series = series.unwrap();
+    assert_eq!(series.sampling(), capacity_forecast::Sampling::Points);
+    assert_eq!((series.len(), series.observed()), (600, 600));
+    assert_eq!(series.step(), Duration::from_secs(60));
 }
