@@ -303,6 +303,11 @@ impl Plan {
             return;
         }
         let sign = limit.sign();
+        // Intervals hold the forecast: where it stays on this side of the limit, so do their near ends.
+        let beyond = |(step, point): (usize, &f64)| sign * (point - limit.at(step)) >= 0.0;
+        if !self.point.iter().enumerate().any(beyond) {
+            return;
+        }
         let mut before = 0.0_f64;
         let ends = [0.8, 0.95].map(|level| (level, self.model.interval(level)));
         for (step, p) in reached.iter_mut().enumerate() {

@@ -342,7 +342,11 @@ fn first_state(form: EtsForm, values: &[f64], period: usize) -> Option<Running> 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 mod tests {
     use super::{Scratch, Search};
 

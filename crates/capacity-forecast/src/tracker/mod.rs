@@ -133,11 +133,7 @@ impl Tracker {
     ) -> Result<Self, ForecastError> {
         config.check()?;
         let keep = planner.config().max_history.min(series.keep());
-        let series = match series.clone().with_keep(keep) {
-            Ok(kept) => kept,
-            // The series keeps fewer already.
-            Err(_) => series,
-        };
+        let series = series.clone().with_keep(keep).unwrap_or(series);
         let (mut plan, window) = planner.plan_beyond(&series, now, config.spare)?;
         // Taken anew from all samples when asked for.
         plan.model.cycles = CycleLevels::default();
