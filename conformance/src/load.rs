@@ -78,12 +78,25 @@ impl CaseFile {
                 suite.name()
             )));
         }
-        let unknown = written
-            .about
-            .keys()
-            .find(|key| !explains(key) && !DESCRIBE.contains(&key.as_str()));
+        let stated = suite.stated(&written.kind);
+        let unknown = written.about.keys().find(|key| {
+            let key = key.as_str();
+            !explains(key) && !DESCRIBE.contains(&key) && !stated.iter().any(|(k, _)| *k == key)
+        });
         if let Some(key) = unknown {
             return Err(bad(format!("about.{key} is not known")));
+        }
+        for (key, holds) in stated {
+            if let Some(said) = written.about.get(*key)
+                && said
+                    .as_str()
+                    .map_or_else(|| said.to_string(), str::to_owned)
+                    != *holds
+            {
+                return Err(bad(format!(
+                    "about.{key} is {said}, only {holds} can be checked"
+                )));
+            }
         }
         if written.cases.is_empty() {
             return Err(bad("cases is empty".to_owned()));

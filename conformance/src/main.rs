@@ -11,6 +11,7 @@ mod fields;
 mod forecast;
 mod load;
 mod report;
+mod resilience;
 mod suite;
 
 use std::io::{self, Write};

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::report::Comparison;
-use crate::{autoscale, cache, forecast};
+use crate::{autoscale, cache, forecast, resilience};
 
 /// A family of kinds, named as in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,14 @@ impl Suite {
             Self::Replicas => "replicas",
             Self::Resilience => "resilience",
             Self::Cache => "cache",
+        }
+    }
+
+    /// What a file may say about all cases of a kind, and the only thing that it may say there.
+    pub(crate) fn stated(self, kind: &str) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Resilience => resilience::stated(kind),
+            _ => &[],
         }
     }
 
@@ -79,6 +87,7 @@ pub(crate) fn checker(suite: Suite, kind: &str) -> Option<Checker> {
         Suite::Autoscale => autoscale::checker(kind),
         Suite::Cache => cache::checker(kind),
         Suite::Forecast => forecast::checker(kind),
-        Suite::Sharding | Suite::Replicas | Suite::Resilience => None,
+        Suite::Resilience => resilience::checker(kind),
+        Suite::Sharding | Suite::Replicas => None,
     }
 }

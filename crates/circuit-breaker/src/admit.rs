@@ -1,0 +1,202 @@
+//! Admission when there is something to look at: open, half-open, ramp-up, an operator's states.
+
+use std::time::Duration;
+
+use crate::breaker::CircuitBreaker;
+use crate::config::Dialect;
+use crate::error::{RejectReason, Rejected};
+use crate::state::{OpenReason, State};
+use crate::sync::Ordering;
+use crate::time::micros;
+use crate::token::Token;
+use crate::word::Word;
+
+/// The share that is admitted at the beginning of a ramp-up, in 2⁻³²: a tenth.
+const FIRST_SHARE: u64 = (1 << 32) / 10;
+/// The golden ratio's fraction in 2⁻³²: its multiples fill the interval evenly.
+const GOLDEN: u64 = 2_654_435_769;
+
+impl CircuitBreaker {
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn admit(&self, mut word: Word, now: Duration) -> Result<Token, Rejected> {
+        loop {
+            let step = match word.state() {
+                State::Closed if word.is_ramping() => self.admit_ramping(word, now),
+                State::Open => self.admit_open(word, now),
+                State::HalfOpen => self.admit_half_open(word, now),
+                State::ForcedOpen => Ok(Err(self.reject(RejectReason::ForcedOpen, None, None))),
+                State::Closed | State::Disabled | State::MetricsOnly => {
+                    Ok(Ok(Token::new(word, now)))
+                }
+            };
+            match step {
+                Ok(answer) => return answer,
+                Err(changed) => word = changed,
+            }
+        }
+    }
+
+    /// After closing: the admitted share rises with time, spread evenly over the calls.
+    fn admit_ramping(&self, word: Word, now: Duration) -> Result<Result<Token, Rejected>, Word> {
+        let length = self.compiled().ramp_up.unwrap_or(0);
+        let at = micros(now);
+        let since = self.since.get_or_set(word.generation(), at);
+        let elapsed = at.saturating_sub(since);
+        if elapsed >= length {
+            let done = word.without_ramp();
+            return self.swap(word, done).map(|()| Ok(Token::new(done, now)));
+        }
+        let next = word.next_turn();
+        self.swap(word, next)?;
+        let share = u128::from(elapsed) << 32;
+        let share = u64::try_from(share / u128::from(length.max(1))).unwrap_or(u64::MAX);
+        let place = next.turn().wrapping_mul(GOLDEN) & 0xffff_ffff;
+        if place < share.max(FIRST_SHARE) {
+            return Ok(Ok(Token::new(next, now)));
+        }
+        let left = Duration::from_micros(length - elapsed);
+        let retry = left.min(self.compiled().config.open_wait.base);
+        Ok(Err(self.reject(RejectReason::RampUp, Some(retry), None)))
+    }
+
+    fn admit_open(&self, word: Word, now: Duration) -> Result<Result<Token, Rejected>, Word> {
+        let at = micros(now);
+        let until = self.open_until(word, now);
+        let strictly = self.compiled().dialect == Dialect::Resilience4j;
+        if at < until || strictly && at == until {
+            let left = Duration::from_micros(until - at + u64::from(strictly));
+            let reason = Some(word.reason());
+            return Ok(Err(self.reject(RejectReason::Open, Some(left), reason)));
+        }
+        let to = word
+            .next(State::HalfOpen)
+            .with_attempt(word.attempt())
+            .with_issued(1);
+        self.swap(word, to)?;
+        self.entered(word, to, now, None);
+        Ok(Ok(Token::new(to, now)))
+    }
+
+    /// When the wait of an open word ends, in microseconds.
+    pub(crate) fn open_until(&self, word: Word, now: Duration) -> u64 {
+        let generation = word.generation();
+        self.until.get(generation).unwrap_or_else(|| {
+            // Another thread has opened the breaker and not yet said until when: the same for all.
+            let wait = crate::time::micros_up(self.wait_of(word));
+            self.until
+                .get_or_set(generation, micros(now).saturating_add(wait))
+        })
+    }
+
+    fn admit_half_open(&self, word: Word, now: Duration) -> Result<Result<Token, Rejected>, Word> {
+        let settings = self.compiled();
+        let generation = word.generation();
+        let at = micros(now);
+        if let Some(max_wait) = settings.max_wait {
+            let since = self.since.get_or_set(generation, at);
+            if at.saturating_sub(since) >= max_wait {
+                return self.reopen(word, OpenReason::ProbeTimeout, now);
+            }
+        }
+        if word.issued() < settings.permits {
+            self.swap(word, word.with_issued(word.issued() + 1))?;
+            self.until.update(generation, at, |newest| newest.max(at));
+            return Ok(Ok(Token::new(word, now)));
+        }
+        let newest = self.until.get_or_set(generation, at);
+        let base = settings.config.open_wait.base;
+        let Some(lease) = settings.lease else {
+            return Ok(Err(self.reject(
+                RejectReason::HalfOpenFull,
+                Some(base),
+                None,
+            )));
+        };
+        let age = at.saturating_sub(newest);
+        if age < lease {
+            let retry = Duration::from_micros(lease - age).min(base);
+            return Ok(Err(self.reject(
+                RejectReason::HalfOpenFull,
+                Some(retry),
+                None,
+            )));
+        }
+        // The probes that are out are lost: they count as failed.
+        let lost = word.issued().saturating_sub(word.done());
+        let word_with_lost = word.with_probes(
+            word.issued(),
+            word.failed().saturating_add(lost),
+            word.slow(),
+        );
+        if word_with_lost.failed() >= settings.need_failed {
+            self.reopen_with(word, word_with_lost, OpenReason::ProbeTimeout, now)
+        } else {
+            let to = self.closed_after(word);
+            self.swap(word, to)?;
+            self.entered(word, to, now, None);
+            Err(self.load())
+        }
+    }
+
+    fn reopen(
+        &self,
+        word: Word,
+        reason: OpenReason,
+        now: Duration,
+    ) -> Result<Result<Token, Rejected>, Word> {
+        self.reopen_with(word, word, reason, now)
+    }
+
+    /// Opens again from the half-open `word`, with the probes of `counts`, and refuses this call.
+    fn reopen_with(
+        &self,
+        word: Word,
+        counts: Word,
+        reason: OpenReason,
+        now: Duration,
+    ) -> Result<Result<Token, Rejected>, Word> {
+        let to = open_again(counts, reason);
+        self.swap(word, to)?;
+        let wait = self.wait_of(to);
+        self.entered(word, to, now, Some(wait));
+        Ok(Err(self.reject(
+            RejectReason::Open,
+            Some(wait),
+            Some(reason),
+        )))
+    }
+
+    /// The closed word that follows.
+    pub(crate) fn closed_after(&self, word: Word) -> Word {
+        let to = word.next(State::Closed);
+        if self.compiled().ramp_up.is_some() {
+            to.with_ramp()
+        } else {
+            to
+        }
+    }
+
+    fn reject(
+        &self,
+        reason: RejectReason,
+        retry_after: Option<Duration>,
+        opened_by: Option<OpenReason>,
+    ) -> Rejected {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+        Rejected {
+            reason,
+            retry_after,
+            opened_by,
+        }
+    }
+}
+
+/// The open word that follows a half-open one, its probes kept to be looked at.
+pub(crate) fn open_again(word: Word, reason: OpenReason) -> Word {
+    word.next(State::Open)
+        .with_attempt(word.attempt().saturating_add(1))
+        .with_reason(reason)
+        .with_probes(word.done(), word.failed(), word.slow())
+        .probed()
+}

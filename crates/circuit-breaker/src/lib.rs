@@ -1,0 +1,42 @@
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    clippy::cast_possible_truncation
+)]
+#![doc = include_str!("../README.md")]
+
+mod admit;
+mod anchored_window;
+mod breaker;
+mod clock;
+mod config;
+mod control;
+mod count_window;
+mod error;
+mod judge;
+mod metrics;
+mod outcome;
+mod permit;
+mod presets;
+mod setters;
+mod settings;
+mod state;
+mod sync;
+mod time;
+mod time_window;
+mod token;
+mod word;
+
+pub use breaker::CircuitBreaker;
+pub use clock::{Clock, ManualClock};
+pub use config::{Config, Dialect, HalfOpen, LatencyLimit, OnDrop, OpenWait, TimeWindow};
+pub use error::{CallError, ConfigError, RejectReason, Rejected};
+pub use metrics::{Counts, Metrics};
+pub use outcome::{Classifier, ErrorsAreFailures, Outcome, Recorded};
+pub use permit::Permit;
+pub use settings::Settings;
+pub use state::{Listener, OpenReason, State, Transition};
+pub use token::Token;

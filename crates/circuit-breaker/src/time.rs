@@ -1,0 +1,94 @@
+//! Times as the breaker keeps them: nanoseconds on the way in, microseconds in its words.
+
+use std::time::Duration;
+
+use crate::sync::{AtomicU64, Ordering};
+
+const TAG_SHIFT: u32 = 53;
+const TAG: u64 = 0x7ff;
+pub(crate) const MAX_MICROS: u64 = (1 << TAG_SHIFT) - 1;
+
+/// Nanoseconds since the origin; what does not fit counts as the largest.
+#[inline]
+pub(crate) const fn nanos(time: Duration) -> u64 {
+    time.as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(time.subsec_nanos() as u64)
+}
+
+/// Whole microseconds since the origin, 285 years at most.
+pub(crate) const fn micros(time: Duration) -> u64 {
+    let micros = time
+        .as_secs()
+        .saturating_mul(1_000_000)
+        .saturating_add(time.subsec_micros() as u64);
+    if micros > MAX_MICROS {
+        MAX_MICROS
+    } else {
+        micros
+    }
+}
+
+/// A wait in microseconds, none of it lost.
+pub(crate) fn micros_up(wait: Duration) -> u64 {
+    let whole = micros(wait);
+    let cut = !wait.subsec_nanos().is_multiple_of(1000);
+    (whole + u64::from(cut)).min(MAX_MICROS)
+}
+
+/// A time that belongs to a generation: 11 bits of it above 53 bits of microseconds.
+///
+/// The word changes first and its times follow; a reader that finds another generation's time knows
+/// that the writer is between the two, and writes what it would have.
+#[derive(Debug)]
+pub(crate) struct Stamp(AtomicU64);
+
+impl Stamp {
+    pub(crate) fn new(generation: u32, micros: u64) -> Self {
+        Self(AtomicU64::new(pack(generation, micros)))
+    }
+
+    pub(crate) fn get(&self, generation: u32) -> Option<u64> {
+        let value = self.0.load(Ordering::Acquire);
+        (value >> TAG_SHIFT == u64::from(generation) & TAG).then_some(value & MAX_MICROS)
+    }
+
+    /// The generation's time: what was written, or else `micros` from now on.
+    pub(crate) fn get_or_set(&self, generation: u32, micros: u64) -> u64 {
+        self.update(generation, micros, |written| written)
+    }
+
+    /// Sets the generation's time, unless a later generation has set its own.
+    pub(crate) fn set(&self, generation: u32, micros: u64) {
+        self.update(generation, micros, |_| micros);
+    }
+
+    /// The generation's time: `first` if it has none, else what `change` makes of it.
+    pub(crate) fn update(&self, generation: u32, first: u64, change: impl Fn(u64) -> u64) -> u64 {
+        let tag = u64::from(generation) & TAG;
+        let mut value = self.0.load(Ordering::Acquire);
+        loop {
+            let ahead = (value >> TAG_SHIFT).wrapping_sub(tag) & TAG;
+            let next = match ahead {
+                0 => change(value & MAX_MICROS).min(MAX_MICROS),
+                1..=0x3ff => return first,
+                _ => first.min(MAX_MICROS),
+            };
+            let packed = pack(generation, next);
+            if packed == value {
+                return next;
+            }
+            match self
+                .0
+                .compare_exchange(value, packed, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return next,
+                Err(newer) => value = newer,
+            }
+        }
+    }
+}
+
+fn pack(generation: u32, micros: u64) -> u64 {
+    (u64::from(generation) & TAG) << TAG_SHIFT | micros.min(MAX_MICROS)
+}

@@ -1,0 +1,86 @@
+//! The proof that a call was admitted.
+
+use std::time::Duration;
+
+use crate::word::Word;
+
+/// The proof that a call was admitted: `Copy`, for queues and foreign code. Give it back once, with
+/// [`record`](crate::CircuitBreaker::record) or [`cancel`](crate::CircuitBreaker::cancel); a probe's
+/// token that never comes back is replaced after its lease.
+///
+/// ```
+/// use circuit_breaker::{CircuitBreaker, Config, Outcome, Token};
+/// use std::time::Duration;
+///
+/// let breaker = CircuitBreaker::with_config(Config::default(), 1)?;
+/// let token = breaker.try_acquire(Duration::from_secs(4))?;
+/// let [era, nanos] = token.to_bits();
+/// breaker.record(Token::from_bits([era, nanos]), Outcome::Success, Duration::from_secs(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "a call that was admitted has to be recorded or cancelled"]
+pub struct Token {
+    era: u64,
+    admitted_at: Duration,
+}
+
+impl Token {
+    #[inline]
+    pub(crate) const fn new(word: Word, admitted_at: Duration) -> Self {
+        Self {
+            era: word.era(),
+            admitted_at,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn era(self) -> u64 {
+        self.era
+    }
+
+    /// When the call was admitted.
+    ///
+    /// ```
+    /// use circuit_breaker::{CircuitBreaker, Config};
+    /// use std::time::Duration;
+    ///
+    /// let breaker = CircuitBreaker::with_config(Config::default(), 1)?;
+    /// let token = breaker.try_acquire(Duration::from_secs(4))?;
+    /// assert_eq!(token.admitted_at(), Duration::from_secs(4));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn admitted_at(self) -> Duration {
+        self.admitted_at
+    }
+
+    /// As two numbers, to hand through foreign code. The time is cut at 2⁶⁴ nanoseconds.
+    ///
+    /// ```
+    /// # use circuit_breaker::{CircuitBreaker, Config, Token};
+    /// # use std::time::Duration;
+    /// let token = CircuitBreaker::with_config(Config::default(), 1)?.try_acquire(Duration::ZERO)?;
+    /// assert_eq!(Token::from_bits(token.to_bits()), token);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn to_bits(self) -> [u64; 2] {
+        [self.era, crate::time::nanos(self.admitted_at)]
+    }
+
+    /// From what [`to_bits`](Self::to_bits) gave.
+    ///
+    /// ```
+    /// # use circuit_breaker::Token;
+    /// # use std::time::Duration;
+    /// assert_eq!(Token::from_bits([0, 5]).admitted_at(), Duration::from_nanos(5));
+    /// ```
+    pub const fn from_bits(bits: [u64; 2]) -> Self {
+        Self {
+            era: bits[0],
+            admitted_at: Duration::from_nanos(bits[1]),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The packed state: everything that a transition changes, in one atomic word.
+//!
+//! | bits | closed | open | half-open |
+//! |---|---|---|---|
+//! | 43–63 | generation | generation | generation |
+//! | 35–42 | ramp-up counter (29–42) | slow probes | slow probes |
+//! | 27–34 | | failed probes | failed probes |
+//! | 19–26 | failures in a row (13–28) | probes done | probes done |
+//! | 11–18 | 11 judge the next outcome, 12 ramp-up | 11–15 reason, 18 counts are probes' | probes admitted |
+//! | 3–10 | 0 | openings in a row | openings in a row |
+//! | 0–2 | state | state | state |
+//!
+//! Every transition is a compare-and-swap from a word of one generation to a word of the next, so
+//! each happens once, and what was admitted in an earlier generation is told by one comparison.
+//! 21 bits of generation repeat after 2 097 152 transitions: a permit would have to be held through
+//! exactly that many to be taken for one of today's.
+
+use crate::state::{OpenReason, State};
+
+pub(crate) const GENERATION_SHIFT: u32 = 43;
+const LOW: u64 = (1 << GENERATION_SHIFT) - 1;
+const STATE: u64 = 0b111;
+const ATTEMPT_SHIFT: u32 = 3;
+const ISSUED_SHIFT: u32 = 11;
+const DONE_SHIFT: u32 = 19;
+const FAILED_SHIFT: u32 = 27;
+const SLOW_SHIFT: u32 = 35;
+const BYTE: u64 = 0xff;
+const WATCH: u64 = 1 << 11;
+const RAMP: u64 = 1 << 12;
+const STREAK_SHIFT: u32 = 13;
+const STREAK: u64 = 0xffff;
+const TURN_SHIFT: u32 = 29;
+const TURN: u64 = 0x3fff;
+const REASON: u64 = 0x1f;
+const PROBED: u64 = 1 << 18;
+
+/// One value of the packed word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Word(pub(crate) u64);
+
+impl Word {
+    pub(crate) const fn closed(generation: u32) -> Self {
+        Self((generation as u64) << GENERATION_SHIFT)
+    }
+
+    /// Another state of the next generation, nothing counted.
+    pub(crate) fn next(self, state: State) -> Self {
+        Self(self.era().wrapping_add(1 << GENERATION_SHIFT) | state.bits())
+    }
+
+    /// The generation and nothing else: the word of a closed breaker with nothing to look at.
+    pub(crate) const fn era(self) -> u64 {
+        self.0 & !LOW
+    }
+
+    /// Closed, no failures in a row, no ramp-up, nothing to judge: the call path looks no further.
+    pub(crate) const fn is_quiet(self) -> bool {
+        self.0 << (64 - GENERATION_SHIFT) == 0
+    }
+
+    pub(crate) const fn generation(self) -> u32 {
+        (self.0 >> GENERATION_SHIFT) as u32
+    }
+
+    pub(crate) const fn state(self) -> State {
+        State::from_bits(self.0 & STATE)
+    }
+
+    const fn byte(self, shift: u32) -> u8 {
+        (self.0 >> shift & BYTE) as u8
+    }
+
+    fn with_byte(self, shift: u32, value: u8) -> Self {
+        Self(self.0 & !(BYTE << shift) | u64::from(value) << shift)
+    }
+
+    /// Openings in a row, this one or the last one among them.
+    pub(crate) const fn attempt(self) -> u8 {
+        self.byte(ATTEMPT_SHIFT)
+    }
+
+    pub(crate) fn with_attempt(self, attempt: u8) -> Self {
+        self.with_byte(ATTEMPT_SHIFT, attempt)
+    }
+
+    pub(crate) const fn issued(self) -> u8 {
+        self.byte(ISSUED_SHIFT)
+    }
+
+    pub(crate) fn with_issued(self, issued: u8) -> Self {
+        self.with_byte(ISSUED_SHIFT, issued)
+    }
+
+    pub(crate) const fn done(self) -> u8 {
+        self.byte(DONE_SHIFT)
+    }
+
+    pub(crate) const fn failed(self) -> u8 {
+        self.byte(FAILED_SHIFT)
+    }
+
+    pub(crate) const fn slow(self) -> u8 {
+        self.byte(SLOW_SHIFT)
+    }
+
+    pub(crate) fn with_probes(self, done: u8, failed: u8, slow: u8) -> Self {
+        self.with_byte(DONE_SHIFT, done)
+            .with_byte(FAILED_SHIFT, failed)
+            .with_byte(SLOW_SHIFT, slow)
+    }
+
+    /// Why the breaker opened, where it is open.
+    pub(crate) const fn reason(self) -> OpenReason {
+        OpenReason::from_bits(self.0 >> ISSUED_SHIFT & REASON)
+    }
+
+    pub(crate) fn with_reason(self, reason: OpenReason) -> Self {
+        Self(self.0 & !(REASON << ISSUED_SHIFT) | reason.bits() << ISSUED_SHIFT)
+    }
+
+    /// Whether the counts in an open word are those of the probes that opened it.
+    pub(crate) const fn is_probed(self) -> bool {
+        self.0 & PROBED != 0
+    }
+
+    pub(crate) fn probed(self) -> Self {
+        Self(self.0 | PROBED)
+    }
+
+    pub(crate) const fn is_watched(self) -> bool {
+        self.0 & WATCH != 0
+    }
+
+    pub(crate) fn with_watch(self, watch: bool) -> Self {
+        Self(if watch {
+            self.0 | WATCH
+        } else {
+            self.0 & !WATCH
+        })
+    }
+
+    pub(crate) const fn is_ramping(self) -> bool {
+        self.0 & RAMP != 0
+    }
+
+    pub(crate) fn with_ramp(self) -> Self {
+        Self(self.0 | RAMP)
+    }
+
+    pub(crate) fn without_ramp(self) -> Self {
+        Self(self.0 & !(RAMP | TURN << TURN_SHIFT))
+    }
+
+    /// Calls that asked during the ramp-up.
+    pub(crate) const fn turn(self) -> u64 {
+        self.0 >> TURN_SHIFT & TURN
+    }
+
+    pub(crate) fn next_turn(self) -> Self {
+        let turn = (self.turn() + 1) & TURN;
+        Self(self.0 & !(TURN << TURN_SHIFT) | turn << TURN_SHIFT)
+    }
+
+    /// Failures in a row, 65 535 at most.
+    pub(crate) const fn streak(self) -> u32 {
+        (self.0 >> STREAK_SHIFT & STREAK) as u32
+    }
+
+    pub(crate) fn with_streak(self, streak: u32) -> Self {
+        let streak = u64::from(streak).min(STREAK);
+        Self(self.0 & !(STREAK << STREAK_SHIFT) | streak << STREAK_SHIFT)
+    }
+}
