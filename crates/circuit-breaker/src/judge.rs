@@ -36,7 +36,7 @@ impl CircuitBreaker {
         &self,
         word: Word,
         outcome: Outcome,
-        duration: Duration,
+        duration: u64,
         now: Duration,
     ) -> Recorded {
         let settings = self.compiled();
@@ -45,11 +45,11 @@ impl CircuitBreaker {
             Outcome::Failure => true,
             Outcome::Success | Outcome::Slow => false,
         };
-        let slow = settings.counts_slow && (duration > settings.slow || outcome == Outcome::Slow);
-        let late = duration > settings.late;
+        let slow =
+            settings.counts_slow && (duration > settings.slow_nanos || outcome == Outcome::Slow);
+        let late = duration > settings.late_nanos;
         let era = word.era();
-        let at = nanos(now);
-        let epoch = settings.epochs.of(at);
+        let epoch = settings.epochs.of(now);
         let live = || self.is_live(era);
 
         let mut by_time = None;
@@ -67,7 +67,7 @@ impl CircuitBreaker {
         let mut by_count = None;
         if let Some(extras) = self.extras.as_deref() {
             if let Some(window) = &extras.anchored {
-                let sum = window.add(at, era, failed);
+                let sum = window.add(nanos(now), era, failed);
                 by_time = Some(Held {
                     calls: sum.calls,
                     failures: sum.failures,
@@ -184,13 +184,14 @@ impl CircuitBreaker {
         &self,
         mut word: Word,
         outcome: Outcome,
-        duration: Duration,
+        duration: u64,
         now: Duration,
     ) -> Recorded {
         let settings = self.compiled();
         let era = word.era();
         let failed = outcome == Outcome::Failure;
-        let slow = settings.counts_slow && (duration > settings.slow || outcome == Outcome::Slow);
+        let slow =
+            settings.counts_slow && (duration > settings.slow_nanos || outcome == Outcome::Slow);
         loop {
             if word.era() != era || word.done() >= word.issued() {
                 return self.count_stale();

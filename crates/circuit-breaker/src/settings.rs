@@ -62,9 +62,13 @@ pub(crate) struct Compiled {
     pub(crate) plain: bool,
     pub(crate) counts_slow: bool,
     /// Slow beyond this.
-    pub(crate) slow: Duration,
-    /// Beyond the latency limit's limit beyond this; the longest duration where there is none.
-    pub(crate) late: Duration,
+    pub(crate) slow_nanos: u64,
+    /// Late beyond this: the latency limit, or never.
+    pub(crate) late_nanos: u64,
+    /// A success that took no longer than `harm_nanos` has nothing to be judged by, and its time
+    /// window, if there is one, is inline.
+    pub(crate) short: bool,
+    pub(crate) harm_nanos: u64,
     pub(crate) epochs: Epochs,
     pub(crate) log2: u32,
     pub(crate) buckets: u32,
@@ -179,9 +183,17 @@ impl Compiled {
                 && log2 == INLINE_LOG2
                 && config.dialect == Dialect::Plimsoll,
             counts_slow: slow_rate.is_some(),
-            slow: config.slow_call_duration,
-            late: config.latency.map_or(Duration::MAX, |l| l.limit),
-            epochs: Epochs::new(length / u64::from(buckets)),
+            slow_nanos: nanos(config.slow_call_duration),
+            short: log2 == INLINE_LOG2 && config.dialect == Dialect::Plimsoll,
+            harm_nanos: config
+                .slow_call_rate
+                .map_or(u64::MAX, |_| nanos(config.slow_call_duration))
+                .min(config.latency.map_or(u64::MAX, |l| nanos(l.limit))),
+            late_nanos: config.latency.map_or(u64::MAX, |l| nanos(l.limit)),
+            epochs: Epochs::new(
+                length / u64::from(buckets),
+                config.dialect != Dialect::Plimsoll,
+            ),
             log2,
             buckets,
             min_calls: u64::from(config.min_calls),
@@ -226,13 +238,13 @@ impl Compiled {
         Duration::try_from_secs_f64(wait / 1e3).unwrap_or(cap)
     }
 
-    /// The age from which a cancelled call is a failure; `None`: it never is.
-    pub(crate) fn drop_age(&self) -> Option<Duration> {
+    /// The age in nanoseconds from which a cancelled call is a failure; `None`: it never is.
+    pub(crate) const fn drop_age(&self) -> Option<u64> {
         match self.config.on_drop {
             OnDrop::Ignore => None,
-            OnDrop::Failure => Some(Duration::ZERO),
-            OnDrop::FailureIfSlow => Some(self.config.slow_call_duration),
-            OnDrop::FailureIfOlderThan(age) => Some(age),
+            OnDrop::Failure => Some(0),
+            OnDrop::FailureIfSlow => Some(self.slow_nanos),
+            OnDrop::FailureIfOlderThan(age) => Some(nanos(age)),
         }
     }
 }
