@@ -479,16 +479,20 @@ impl fmt::Debug for CircuitBreaker {
     }
 }
 
-/// The jitter's draw of a generation, from 0 to 1: splitmix64 of the seed.
-fn draw(seed: u64, generation: u32) -> f64 {
-    let mut z = seed.wrapping_add(
-        u64::from(generation)
-            .wrapping_add(1)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15),
-    );
+/// The step of splitmix64.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// splitmix64: the number that follows `seed`.
+pub(crate) fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(GOLDEN);
     z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^= z >> 31;
+    z ^ z >> 31
+}
+
+/// The jitter's draw of a generation, from 0 to 1: splitmix64 of the seed.
+fn draw(seed: u64, generation: u32) -> f64 {
+    let z = mix(seed.wrapping_add(u64::from(generation).wrapping_mul(GOLDEN)));
     // 53 bits, all of which a float holds.
     (z >> 11) as f64 / (1_u64 << 53) as f64
 }
