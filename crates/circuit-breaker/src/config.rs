@@ -349,6 +349,7 @@ pub enum Dialect {
     Plimsoll,
     /// As resilience4j 2 does, its windows with synchronized access.
     Resilience4j,
-    /// As Polly 8 does.
+    /// As Polly 8 does. It knows no slow calls: [`Config::slow_call_rate`] and [`Config::latency`] must
+    /// be unset.
     Polly,
 }

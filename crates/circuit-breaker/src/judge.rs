@@ -73,9 +73,6 @@ impl CircuitBreaker {
                     failures: sum.failures,
                     ..Held::default()
                 });
-                if slow && let Some(ring) = self.slow_ring() {
-                    ring.add(epoch, era, if failed { FAILED_CALL } else { CALL }, live);
-                }
             }
             if let Some(window) = &extras.count {
                 let Some(sums) = window.push(era, failed, slow) else {

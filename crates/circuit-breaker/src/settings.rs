@@ -399,6 +399,18 @@ fn check_half_open(config: &Config) -> Result<(), ConfigError> {
             "1 in the dialect polly",
         ));
     }
+    if config.dialect == Dialect::Polly {
+        if let Some(rate) = config.slow_call_rate {
+            return Err(range("slow_call_rate", rate, "unset in the dialect polly"));
+        }
+        if let Some(latency) = config.latency {
+            return Err(range(
+                "latency.quantile",
+                latency.quantile,
+                "unset in the dialect polly",
+            ));
+        }
+    }
     if let Some(lease) = lease {
         check_span("half_open.lease", lease)?;
     }
