@@ -16,6 +16,8 @@ use crate::word::Word;
 /// What a window held when an outcome was judged.
 #[derive(Clone, Copy, Default, Debug)]
 struct Held {
+    /// From how many calls on it is judged.
+    least: u64,
     calls: u64,
     failures: u64,
     slow: u64,
@@ -69,6 +71,7 @@ impl CircuitBreaker {
             if let Some(window) = &extras.anchored {
                 let sum = window.add(nanos(now), era, failed);
                 by_time = Some(Held {
+                    least: settings.min_calls,
                     calls: sum.calls,
                     failures: sum.failures,
                     ..Held::default()
@@ -79,6 +82,7 @@ impl CircuitBreaker {
                     return self.count_stale();
                 };
                 by_count = Some(Held {
+                    least: settings.min_count,
                     calls: u64::from(sums.calls),
                     failures: u64::from(sums.failures),
                     slow: u64::from(sums.slow),
@@ -118,6 +122,7 @@ impl CircuitBreaker {
             ring.map_or(0, |r| r.sum(newest, buckets, era).calls)
         };
         Some(Held {
+            least: self.compiled().min_calls,
             calls: sum.calls,
             failures: sum.failures,
             slow: beside(self.slow_ring()),
@@ -268,7 +273,7 @@ impl Compiled {
         } else {
             return Verdict::Fine;
         };
-        if held.calls >= self.min_calls {
+        if held.calls >= held.least {
             Verdict::Open(reason)
         } else {
             Verdict::Early

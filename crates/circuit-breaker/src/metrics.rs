@@ -114,8 +114,10 @@ impl CircuitBreaker {
         let (window, count_window) = self.windows(word, probes, now);
         let judged = if probes {
             u64::from(settings.probes)
-        } else {
+        } else if settings.config.time_window.is_some() {
             settings.min_calls
+        } else {
+            settings.min_count
         };
         let rate = |part: u64| {
             (window.calls > 0 && window.calls >= judged).then(|| part as f64 / window.calls as f64)

@@ -72,7 +72,9 @@ pub(crate) struct Compiled {
     pub(crate) epochs: Epochs,
     pub(crate) log2: u32,
     pub(crate) buckets: u32,
+    /// From how many calls on the time window, and the count window, are judged.
     pub(crate) min_calls: u64,
+    pub(crate) min_count: u64,
     pub(crate) failure_rate: Option<Share>,
     pub(crate) slow_rate: Option<Share>,
     /// The share of calls that may be late.
@@ -197,6 +199,11 @@ impl Compiled {
             log2,
             buckets,
             min_calls: u64::from(config.min_calls),
+            min_count: u64::from(
+                config
+                    .min_calls
+                    .min(config.count_window.unwrap_or(u32::MAX)),
+            ),
             failure_rate,
             slow_rate,
             late_share: config.latency.map(|l| share(1.0 - l.quantile)),
@@ -312,7 +319,8 @@ fn check_windows(config: &Config) -> Result<(), ConfigError> {
         if !(1..=MAX_COUNT).contains(&size) {
             return Err(range("count_window", size, "from 1 to 32767"));
         }
-        if config.min_calls > size {
+        // resilience4j takes the smaller of the two.
+        if config.min_calls > size && config.dialect != Dialect::Resilience4j {
             return Err(ConfigError::Inconsistent {
                 field: "min_calls",
                 value: config.min_calls.to_string(),
