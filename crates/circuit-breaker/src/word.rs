@@ -29,11 +29,15 @@ const BYTE: u64 = 0xff;
 const WATCH: u64 = 1 << 11;
 const RAMP: u64 = 1 << 12;
 const STREAK_SHIFT: u32 = 13;
-const STREAK: u64 = 0xffff;
+const STREAK: u64 = MAX_STREAK as u64;
 const TURN_SHIFT: u32 = 29;
-const TURN: u64 = 0x3fff;
+const TURN: u64 = MAX_TURN as u64;
 const REASON: u64 = 0x1f;
 const PROBED: u64 = 1 << 18;
+
+pub(crate) const MAX_GENERATION: u32 = (1 << (64 - GENERATION_SHIFT)) - 1;
+pub(crate) const MAX_STREAK: u32 = 0xffff;
+pub(crate) const MAX_TURN: u32 = 0x3fff;
 
 /// One value of the packed word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +61,15 @@ impl Word {
     /// Closed, no failures in a row, no ramp-up, nothing to judge: the call path looks no further.
     pub(crate) const fn is_quiet(self) -> bool {
         self.0 << (64 - GENERATION_SHIFT) == 0
+    }
+
+    /// The era of the generation before.
+    pub(crate) const fn before(self) -> u64 {
+        self.era().wrapping_sub(1 << GENERATION_SHIFT)
+    }
+
+    pub(crate) const fn with_generation(self, generation: u32) -> Self {
+        Self(self.0 & LOW | (generation as u64) << GENERATION_SHIFT)
     }
 
     pub(crate) const fn generation(self) -> u32 {
@@ -159,6 +172,11 @@ impl Word {
 
     pub(crate) fn next_turn(self) -> Self {
         let turn = (self.turn() + 1) & TURN;
+        Self(self.0 & !(TURN << TURN_SHIFT) | turn << TURN_SHIFT)
+    }
+
+    pub(crate) fn with_turn(self, turn: u32) -> Self {
+        let turn = u64::from(turn) & TURN;
         Self(self.0 & !(TURN << TURN_SHIFT) | turn << TURN_SHIFT)
     }
 
