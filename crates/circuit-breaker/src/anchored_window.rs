@@ -5,7 +5,9 @@
 //! as in Polly. Cases: `vectors/resilience/breaker_polly.json`.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
+use crate::snapshot::WindowBucket;
 use crate::sync::Mutex;
 use crate::time_window::Sum;
 
@@ -37,30 +39,48 @@ impl AnchoredWindow {
         }
     }
 
-    /// Counts a call of `era` at `now` nanoseconds; what the window holds then.
-    pub(crate) fn add(&self, now: u64, era: u64, failed: bool) -> Sum {
+    /// Begins an empty window of `era`, unless that is over (`live`) or something was counted in it.
+    pub(crate) fn begin(&self, era: u64, live: impl Fn() -> bool) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.era != era && live() {
+            held.era = era;
+            held.buckets.clear();
+        }
+    }
+
+    /// Counts a call of `era` at `now` nanoseconds; what the window holds then, or `None` if the era is
+    /// over (`live`).
+    pub(crate) fn add(
+        &self,
+        now: u64,
+        era: u64,
+        failed: bool,
+        live: impl Fn() -> bool,
+    ) -> Option<Sum> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.era != era {
+            if !live() {
+                return None;
+            }
             held.era = era;
             held.buckets.clear();
         }
         let fresh = held
             .buckets
             .last()
-            .is_none_or(|b| now.saturating_sub(b.begin) >= self.width);
+            .is_none_or(|b| age(now, b.begin) >= self.width);
         if fresh {
             held.buckets.push(Bucket {
                 begin: now,
                 sum: Sum::default(),
             });
         }
-        held.buckets
-            .retain(|b| now.saturating_sub(b.begin) < self.length);
+        held.buckets.retain(|b| age(now, b.begin) < self.length);
         if let Some(bucket) = held.buckets.last_mut() {
             bucket.sum.calls += 1;
             bucket.sum.failures += u64::from(failed);
         }
-        self.total(&held, now)
+        Some(self.total(&held, now))
     }
 
     /// What the window holds at `now`: of `era`, or whatever era was counted last.
@@ -73,16 +93,60 @@ impl AnchoredWindow {
         }
     }
 
+    /// The live buckets of `era`, or of whatever era was counted last, newest first.
+    pub(crate) fn buckets(&self, now: u64, era: Option<u64>) -> Vec<WindowBucket> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if era.is_some_and(|era| held.era != era) {
+            return Vec::new();
+        }
+        let age = |bucket: &Bucket| age(now, bucket.begin);
+        held.buckets
+            .iter()
+            .rev()
+            .filter(|bucket| age(bucket) < self.length)
+            .map(|bucket| WindowBucket {
+                age: Duration::from_nanos(age(bucket)),
+                calls: bucket.sum.calls,
+                failures: bucket.sum.failures,
+                ..WindowBucket::default()
+            })
+            .collect()
+    }
+
+    /// Puts the buckets of a snapshot in, newest first.
+    pub(crate) fn restore(&self, buckets: &[WindowBucket], now: u64, era: u64) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.era = era;
+        held.buckets = buckets
+            .iter()
+            .rev()
+            .map(|bucket| Bucket {
+                begin: now.wrapping_sub(crate::time::nanos(bucket.age)),
+                sum: Sum {
+                    calls: bucket.calls,
+                    failures: bucket.failures,
+                },
+            })
+            .collect();
+    }
+
     fn total(&self, held: &Held, now: u64) -> Sum {
         let mut sum = Sum::default();
         for bucket in held
             .buckets
             .iter()
-            .filter(|b| now.saturating_sub(b.begin) < self.length)
+            .filter(|b| age(now, b.begin) < self.length)
         {
             sum.calls += bucket.sum.calls;
             sum.failures += bucket.sum.failures;
         }
         sum
     }
+}
+
+/// How long before `now` a bucket began. That may be before the origin, where it comes from a snapshot;
+/// a clock that went back makes it 0.
+const fn age(now: u64, begin: u64) -> u64 {
+    let age = now.wrapping_sub(begin);
+    if age > u64::MAX / 2 { 0 } else { age }
 }

@@ -430,6 +430,20 @@ impl CircuitBreaker {
             }
             _ => {}
         }
+        if let Some(extras) = self.extras.as_deref() {
+            let era = to.era();
+            if let (Some(window), State::Closed | State::MetricsOnly) =
+                (&extras.anchored, to.state())
+            {
+                window.begin(era, || self.is_live(era));
+            }
+            // Open, the window that tripped it is kept to be looked at.
+            if let Some(window) = &extras.count
+                && (from.state(), to.state()) != (State::Closed, State::Open)
+            {
+                window.begin(era);
+            }
+        }
         if let Some(listener) = &self.compiled().listener {
             let open = to.state() == State::Open;
             listener.on_transition(&Transition {

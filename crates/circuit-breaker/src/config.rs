@@ -22,6 +22,8 @@ use crate::setters::setters;
 /// # Ok::<(), circuit_breaker::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Config {
     /// Opens when failures ÷ calls of a window reach this share. Default 0.5; from 0.000001 to 1,
@@ -29,6 +31,7 @@ pub struct Config {
     pub failure_rate: Option<f64>,
     /// A call that takes longer is slow. Default 1 s; above 0. Also the age from which a cancelled
     /// call counts as a failure, see [`OnDrop::FailureIfSlow`].
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub slow_call_duration: Duration,
     /// Opens when slow calls ÷ calls of a window reach this share. Default `None`: slow calls are not
     /// counted. From 0.000001 to 1.
@@ -51,6 +54,7 @@ pub struct Config {
     pub half_open: HalfOpen,
     /// After closing, the admitted share of calls rises from a tenth to all within this time.
     /// Default `None`: all at once. Above 0 where set.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub ramp_up: Option<Duration>,
     /// What a call counts as whose permit is dropped or cancelled. Default [`OnDrop::FailureIfSlow`].
     pub on_drop: OnDrop,
@@ -118,11 +122,14 @@ impl Config {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LatencyLimit {
     /// The quantile, for example 0.99. At least 0, below 1.
     pub quantile: f64,
     /// The longest that it may be. Above 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub limit: Duration,
 }
 
@@ -152,9 +159,12 @@ impl LatencyLimit {
 /// assert_eq!(minute.length / minute.buckets, Duration::from_secs(5));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct TimeWindow {
     /// How far back it reaches. Default 10 s; at least a millisecond a bucket, at most 24 h.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub length: Duration,
     /// In how many buckets. Default 10; 1 to 4096. Up to 16 take no memory of their own.
     pub buckets: u32,
@@ -195,13 +205,17 @@ impl TimeWindow {
 /// assert_eq!(doubling.cap, Duration::from_secs(60));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct OpenWait {
     /// The first wait. Default 1 s; a millisecond to 365 days.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub base: Duration,
     /// The factor from one opening to the next. Default 1.1; 1 to 100.
     pub multiplier: f64,
     /// The longest wait. Default 60 s; at least the base, at most 365 days.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub cap: Duration,
     /// The share of a wait that the draw may take away: the wait is w × (1 − jitter × u) with u drawn
     /// evenly from 0 to 1. Default 0.5; from 0 (none) to 1. The draw comes from the breaker's seed.
@@ -256,6 +270,8 @@ impl OpenWait {
 /// assert_eq!(patient.max_wait, None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct HalfOpen {
     /// Probes that a half-open period admits in all. Default 5; 1 to 255. It is judged by the failure
@@ -267,9 +283,11 @@ pub struct HalfOpen {
     /// When every probe is out and the newest was admitted this long ago, those that have not come
     /// back count as failed. Default 10 s; above 0; `None`: a probe that never returns keeps the
     /// breaker half-open for ever.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub lease: Option<Duration>,
     /// Opens again when a half-open period has lasted this long without a verdict, judged at the next
     /// call. Default `None`: as long as it takes. Above 0.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub max_wait: Option<Duration>,
 }
 
@@ -321,7 +339,7 @@ pub enum OnDrop {
     /// A failure if it had lasted for [`Config::slow_call_duration`], nothing before that.
     FailureIfSlow,
     /// A failure if it had lasted this long, nothing before that.
-    FailureIfOlderThan(Duration),
+    FailureIfOlderThan(#[cfg_attr(feature = "serde", serde(with = "crate::duration"))] Duration),
 }
 
 /// Whose fine print holds where implementations differ.

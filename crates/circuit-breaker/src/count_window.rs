@@ -80,6 +80,18 @@ impl CountWindow {
         self.sums.store(sums, Ordering::Release);
     }
 
+    /// Begins an empty window of `era`, unless it has begun or a later one has. Eras are told apart
+    /// within half of their round only: told of each, the window never falls that far behind.
+    pub(crate) fn begin(&self, era: u64) {
+        let sums = self.lock();
+        let held = self.era.load(Ordering::Relaxed);
+        if held == era || later(held, era) {
+            return self.unlock(sums);
+        }
+        self.era.store(era, Ordering::Relaxed);
+        self.unlock(0);
+    }
+
     /// Adds an outcome of `era` and says what the window holds then; `None` if it holds a later era's.
     #[inline]
     pub(crate) fn push(&self, era: u64, failed: bool, slow: bool) -> Option<CountSums> {
@@ -142,6 +154,19 @@ impl CountWindow {
             slow: field(SLOW),
             slow_failures: field(SLOW_FAILURES),
         }
+    }
+
+    /// Puts outcomes of `era` into a new window, oldest first.
+    pub(crate) fn restore(&self, era: u64, outcomes: impl Iterator<Item = (bool, bool)>) {
+        let sums = self.lock();
+        self.era.store(era, Ordering::Relaxed);
+        let sums = outcomes.fold(sums, |sums, (failed, slow)| {
+            self.replace(
+                sums,
+                u64::from(failed) * FAILED_BIT + u64::from(slow) * SLOW_BIT,
+            )
+        });
+        self.unlock(sums);
     }
 
     /// What the window holds of `era`.

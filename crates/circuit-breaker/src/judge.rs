@@ -69,7 +69,9 @@ impl CircuitBreaker {
         let mut by_count = None;
         if let Some(extras) = self.extras.as_deref() {
             if let Some(window) = &extras.anchored {
-                let sum = window.add(nanos(now), era, failed);
+                let Some(sum) = window.add(nanos(now), era, failed, live) else {
+                    return self.count_stale();
+                };
                 by_time = Some(Held {
                     least: settings.min_calls,
                     calls: sum.calls,
@@ -281,7 +283,7 @@ impl Compiled {
     }
 
     /// What the probes that are done say: to open, to close, or nothing yet.
-    fn probes_say(&self, word: Word) -> Option<bool> {
+    pub(crate) fn probes_say(&self, word: Word) -> Option<bool> {
         let left = self.probes.saturating_sub(word.done());
         if self.dialect != Dialect::Plimsoll && left > 0 {
             return None;

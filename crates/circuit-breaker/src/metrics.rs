@@ -58,10 +58,12 @@ pub struct Metrics {
     /// Transitions so far, modulo 2²¹.
     pub generation: u32,
     /// How long it has been in this state.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub for_how_long: Duration,
     /// Why it opened, where it is open.
     pub opened_by: Option<OpenReason>,
     /// How long the open wait still lasts.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub retry_after: Option<Duration>,
     /// Openings in a row without closing in between.
     pub openings: u8,
@@ -155,7 +157,8 @@ impl CircuitBreaker {
         let extras = self.extras.as_deref();
         if let Some(window) = extras.and_then(|e| e.anchored.as_ref()) {
             // Polly keeps the closed period's window until it closes again.
-            let era = (word.state() == State::Closed).then(|| word.era());
+            let counting = matches!(word.state(), State::Closed | State::MetricsOnly);
+            let era = counting.then(|| word.era());
             let sum = window.sum(nanos(now), era);
             let counts = Counts {
                 calls: sum.calls,
@@ -206,7 +209,7 @@ impl CircuitBreaker {
         }
     }
 
-    fn probe_counts(&self, word: Word) -> Counts {
+    pub(crate) fn probe_counts(&self, word: Word) -> Counts {
         let generation = match word.state() {
             State::Open => word.generation().wrapping_sub(1) & (u32::MAX >> 11),
             _ => word.generation(),

@@ -164,12 +164,14 @@ pub struct Transition {
     /// The state now.
     pub to: State,
     /// When, in the caller's time.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub at: Duration,
     /// The generation that begins; it counts transitions modulo 2²¹.
     pub generation: u32,
     /// Why it opened, where it opened.
     pub reason: Option<OpenReason>,
     /// How long it stays open, where it opened.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub open_wait: Option<Duration>,
 }
 

@@ -39,6 +39,8 @@ const TAG_SHIFT: u32 = GENERATION_SHIFT;
 const EPOCH_SHIFT: u32 = TAG_SHIFT - INLINE_LOG2;
 const FAILURES: u64 = CALL - 1;
 const CALLS: u64 = (1 << (EPOCH_SHIFT - CALL_SHIFT)) - 1;
+/// The most calls of a bucket that is not full.
+pub(crate) const MOST_CALLS: u64 = CALLS >> 1;
 const TAG: u64 = (1 << (64 - TAG_SHIFT)) - 1;
 /// How many turns ahead of ours a tag may be and still be taken for a later time.
 const AHEAD: u64 = 64;
@@ -161,31 +163,25 @@ impl Ring<'_> {
     /// What the last `buckets` epochs up to the `newest` counted.
     pub(crate) fn sum(&self, newest: u64, buckets: u32, era: u64) -> Sum {
         let mut sum = Sum::default();
-        for back in 0..u64::from(buckets) {
-            let Some(epoch) = newest.checked_sub(back) else {
-                break;
-            };
-            if let Some((_, calls, failures)) = self.bucket(epoch, era) {
-                sum.calls += calls;
-                sum.failures += failures;
-            }
+        for (_, calls, failures) in self.live(newest, buckets, era) {
+            sum.calls += calls;
+            sum.failures += failures;
         }
         sum
     }
 
-    /// The live buckets of the last `buckets` epochs: epoch, calls, failures; newest first.
+    /// The live buckets of the last `buckets` epochs: epoch, calls, failures; newest first. Those
+    /// before the first epoch are there after a restart: they come from a snapshot.
     pub(crate) fn live(
         &self,
         newest: u64,
         buckets: u32,
         era: u64,
     ) -> impl Iterator<Item = (u64, u64, u64)> {
-        (0..u64::from(buckets))
-            .map_while(move |back| newest.checked_sub(back))
-            .filter_map(move |epoch| self.bucket(epoch, era))
+        (0..u64::from(buckets)).filter_map(move |back| self.bucket(newest.wrapping_sub(back), era))
     }
 
-    fn bucket(&self, epoch: u64, era: u64) -> Option<(u64, u64, u64)> {
+    pub(crate) fn bucket(&self, epoch: u64, era: u64) -> Option<(u64, u64, u64)> {
         let word = self.slot(epoch)?.load(Ordering::Acquire);
         (ahead(word, wanted(epoch, self.log2, era)) == 0).then_some((
             epoch,
@@ -197,7 +193,7 @@ impl Ring<'_> {
     /// Puts counts where a snapshot had them.
     pub(crate) fn restore(&self, epoch: u64, era: u64, calls: u64, failures: u64) {
         if let Some(slot) = self.slot(epoch) {
-            let calls = calls.min(CALLS >> 1);
+            let calls = calls.min(MOST_CALLS);
             let word = wanted(epoch, self.log2, era) | calls << CALL_SHIFT | failures.min(calls);
             slot.store(word, Ordering::Release);
         }

@@ -32,11 +32,15 @@ pub(crate) const FULL: u64 = 1 << 10;
 const WATCH: u64 = 1 << 11;
 const RAMP: u64 = 1 << 12;
 const STREAK_SHIFT: u32 = 13;
-const STREAK: u64 = 0xffff;
+const STREAK: u64 = MAX_STREAK as u64;
 const TURN_SHIFT: u32 = 29;
-const TURN: u64 = 0x3fff;
+const TURN: u64 = MAX_TURN as u64;
 const REASON: u64 = 0x1f;
 const PROBED: u64 = 1 << 18;
+
+pub(crate) const MAX_GENERATION: u32 = (1 << (64 - GENERATION_SHIFT)) - 1;
+pub(crate) const MAX_STREAK: u32 = 0xffff;
+pub(crate) const MAX_TURN: u32 = 0x3fff;
 
 /// One value of the packed word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +81,10 @@ impl Word {
     #[inline(always)]
     pub(crate) const fn is_quiet_but_full(self) -> bool {
         self.0 & LOW == FULL
+    }
+
+    pub(crate) const fn with_generation(self, generation: u32) -> Self {
+        Self(self.0 & LOW | (generation as u64) << GENERATION_SHIFT)
     }
 
     pub(crate) const fn generation(self) -> u32 {
@@ -181,6 +189,11 @@ impl Word {
 
     pub(crate) fn next_turn(self) -> Self {
         let turn = (self.turn() + 1) & TURN;
+        Self(self.0 & !(TURN << TURN_SHIFT) | turn << TURN_SHIFT)
+    }
+
+    pub(crate) fn with_turn(self, turn: u32) -> Self {
+        let turn = u64::from(turn) & TURN;
         Self(self.0 & !(TURN << TURN_SHIFT) | turn << TURN_SHIFT)
     }
 

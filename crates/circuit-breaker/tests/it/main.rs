@@ -9,5 +9,10 @@
     reason = "a test may panic"
 )]
 
+mod generations;
+mod given;
 mod memory;
 mod registry;
+#[cfg(feature = "serde")]
+mod serde;
+mod snapshot;
