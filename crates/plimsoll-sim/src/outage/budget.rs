@@ -37,9 +37,9 @@ pub struct BudgetConfig {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Tokens {
-    /// The retries of any `ttl` are at most the ratio of its calls, or `floor_per_s × ttl` where that is
-    /// more. A short `ttl` keeps what a quiet time saved from being spent in the first second of an
-    /// outage; the floor lets a client with few calls retry at all, from one token on.
+    /// The retries of any `ttl` are at most the ratio of its calls, or `floor_per_s × ttl` where
+    /// that is more. A short `ttl` keeps what a quiet time saved from being spent in the first
+    /// second of an outage; the floor lets a client with few calls retry at all, from one token on.
     Window {
         /// How long calls and retries count, in ten slots; 10 ms … 10 min.
         ttl: Duration,
@@ -73,8 +73,8 @@ impl Default for BudgetConfig {
 }
 
 impl BudgetConfig {
-    /// The defaults of tower's `TpsBudget` and Finagle's `RetryBudget`: 20 %, tokens good for 10 s, 10
-    /// retries a second whatever the load.
+    /// The defaults of tower's `TpsBudget` and Finagle's `RetryBudget`: 20 %, tokens good for 10 s,
+    /// 10 retries a second whatever the load.
     ///
     /// ```
     /// assert_eq!(plimsoll_sim::outage::BudgetConfig::tower().ratio, 0.2);
@@ -191,8 +191,8 @@ impl RetryBudget {
     /// ```
     /// use std::time::Duration;
     /// use plimsoll_sim::outage::{BudgetConfig, RetryBudget, Tokens};
-    /// let config = BudgetConfig::default().with_ratio(1.0).with_tokens(Tokens::Bucket { most: 1.0 });
-    /// let mut budget = RetryBudget::new(&config);
+    /// let config = BudgetConfig::default().with_ratio(1.0);
+    /// let mut budget = RetryBudget::new(&config.with_tokens(Tokens::Bucket { most: 1.0 }));
     /// (0..5).for_each(|_| budget.deposit(Duration::ZERO));
     /// assert!(budget.withdraw(Duration::ZERO) && !budget.withdraw(Duration::ZERO));
     /// ```

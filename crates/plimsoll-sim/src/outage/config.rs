@@ -31,13 +31,13 @@ pub struct OutageConfig {
     pub after: Duration,
     /// Tries that each layer makes of a call; 1 … 125, default 3.
     pub attempts: u32,
-    /// Layers that try again, one calling the next; 1 … 4, default 3. Tries to the power of layers are
-    /// at most 125.
+    /// Layers that try again, one calling the next; 1 … 4, default 3. Tries to the power of layers
+    /// are at most 125.
     pub layers: u32,
     /// Instances of each layer; 1 … 1000, default 10.
     pub clients: u32,
-    /// Longest queue of a bounded one, as the share of the time-out that serving it takes; 0.01 … 1,
-    /// default 0.5.
+    /// Longest queue of a bounded one, as the share of the time-out that serving it takes; 0.01 …
+    /// 1, default 0.5.
     pub queue: f64,
     /// The retry budget of an instance; default 20 % in windows of 1 s.
     pub budget: BudgetConfig,
@@ -101,7 +101,8 @@ macro_rules! setters {
                 /// use plimsoll_sim::outage::{BudgetConfig, OutageConfig};
                 /// use std::time::Duration;
                 #[doc = concat!("let value = ", stringify!($value), ";")]
-                #[doc = concat!("let config = OutageConfig::default().", stringify!($name), "(value.clone());")]
+                /// let config = OutageConfig::default();
+                #[doc = concat!("let config = config.", stringify!($name), "(value.clone());")]
                 #[doc = concat!("assert_eq!(config.", stringify!($field), ", value);")]
                 /// ```
                 #[must_use]

@@ -22,8 +22,8 @@ pub(super) enum Budget {
 ///
 /// `no-retries`, `three-tries` and `retries` (all layers; the default) say how often clients try;
 /// `jitter`, `budget`, `tower-budget`, `bounded-queue` and `breaker` what holds them back; `all` is
-/// `jitter+budget+bounded-queue+breaker`. Whatever has one of the latter backs off with full jitter,
-/// too.
+/// `jitter+budget+bounded-queue+breaker`. Whatever has one of the latter backs off with full
+/// jitter, too.
 ///
 /// ```
 /// use plimsoll_sim::outage::Defence;

@@ -42,8 +42,8 @@ impl OutageModel {
         &self.config
     }
 
-    /// Runs a defence through the outage. The same seed gives the same figures. Costs about 0.1 µs an
-    /// attempt.
+    /// Runs a defence through the outage. The same seed gives the same figures. Costs about 0.1 µs
+    /// an attempt.
     ///
     /// ```
     /// use plimsoll_sim::outage::{Defence, OutageConfig, OutageModel};

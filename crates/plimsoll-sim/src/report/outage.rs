@@ -98,12 +98,13 @@ fn lead(report: &OutageReport) -> Markup {
             @if lost.is_empty() {
                 "Every defence recovers. "
             } @else {
-                "Not recovered " (seconds(report.after_s)) " after the outage: " strong { (names(&lost)) } ". "
+                "Not recovered " (seconds(report.after_s)) " after the outage: "
+                strong { (names(&lost)) } ". "
             }
             @if let Some(least) = least {
                 "Of those that recover within " (seconds(SOON_S as f64)) ", "
-                strong { (given(&least.defence)) } " burdens the backend least: " (about(least.attempts_per_arrival))
-                " attempts for each arrival during the outage."
+                strong { (given(&least.defence)) } " burdens the backend least: "
+                (about(least.attempts_per_arrival)) " attempts for each arrival during the outage."
             }
         }
     }
@@ -120,7 +121,9 @@ fn comparison(report: &OutageReport) -> Markup {
                         tr {
                             th scope="col" { "Defence" }
                             th scope="col" { "attempts / arrival" small { "in the outage" } }
-                            th scope="col" { "refused / arrival" small { "by breakers, in the outage" } }
+                            th scope="col" {
+                                "refused / arrival" small { "by breakers, in the outage" }
+                            }
                             th scope="col" { "recovers after" }
                             th scope="col" { "served in time" small { "from 2 s after it" } }
                             th scope="col" { "attempts / arrival" small { "from 2 s after it" } }
@@ -158,8 +161,8 @@ fn terms(report: &OutageReport) -> Markup {
             dl.terms {
                 dt { "Attempt" }
                 dd {
-                    "A request that reaches the backend, whether it is queued or refused there. What a "
-                    "breaker refuses is none."
+                    "A request that reaches the backend, whether it is queued or refused there. "
+                    "What a breaker refuses is none."
                 }
                 dt { "Served in time" }
                 dd {
@@ -168,8 +171,8 @@ fn terms(report: &OutageReport) -> Markup {
                 }
                 dt { "Recovers after" }
                 dd {
-                    "Whole seconds from the end of the outage on, after which at least 99" (NBSP) "% of "
-                    "every second's arrivals are served in time, up to the end of the run."
+                    "Whole seconds from the end of the outage on, after which at least 99" (NBSP)
+                    "% of every second's arrivals are served in time, up to the end of the run."
                 }
                 dt { "Never" }
                 dd { "Not within " (seconds(report.after_s)) "." }

@@ -95,9 +95,11 @@ fn plot(report: &OutageReport, title: &str, note: &str, scale: &Scale) -> Markup
                 }
             }
             div.plot {
-                svg role="img" aria-label={ (title) " over time" } style={ "height:" (px(HEIGHT)) "px" } {
+                svg role="img" aria-label={ (title) " over time" }
+                    style={ "height:" (px(HEIGHT)) "px" } {
                     rect class="need-low" y="0" height=(px(HEIGHT))
-                        x=(across(x(-report.outage_s))) width=(across(report.outage_s / (to - from))) {}
+                        x=(across(x(-report.outage_s)))
+                        width=(across(report.outage_s / (to - from))) {}
                     @for (value, label) in &scale.marks {
                         line class="grid" x1="0" x2="100%" y1=(px(y(*value))) y2=(px(y(*value))) {}
                         text class="ax end" x="-7" y=(px(y(*value) + 4.0)) { (label) }

@@ -46,7 +46,8 @@ fn close(value: f64, expected: f64) {
     );
 }
 
-/// What the rough model said: recovery after, attempts per arrival in the outage and 12 to 32 s after it.
+/// What the rough model said: recovery after, attempts per arrival in the outage and 12 to 32 s
+/// after it.
 const ROUGH: [(&str, u32, Option<usize>, f64, f64); 9] = [
     ("no-retries", 1, Some(28), 1.0, 1.0),
     ("no-retries+bounded-queue", 1, Some(1), 1.0, 1.0),

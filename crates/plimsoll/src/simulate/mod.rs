@@ -17,7 +17,8 @@ pub(crate) struct SimulateArgs {
 
 #[derive(Debug, Subcommand)]
 enum Model {
-    /// An outage of some seconds, and what retries, budgets, bounded queues and breakers make of it.
+    /// An outage of some seconds, and what retries, budgets, bounded queues and breakers make of
+    /// it.
     Outage(OutageArgs),
 }
 

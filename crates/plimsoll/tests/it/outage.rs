@@ -86,8 +86,8 @@ fn every_usual_defence_has_its_row() {
     assert_eq!(
         report["command"],
         json!(
-            "plimsoll simulate outage --load 0.8 --capacity 500 --time-out 1s --outage 8s --after 72s \
-        --attempts 3 --layers 3 --clients 10 --queue 0.5 --budget 0.2 --budget-ttl 1s --seed 1"
+            "plimsoll simulate outage --load 0.8 --capacity 500 --time-out 1s --outage 8s \
+        --after 72s --attempts 3 --layers 3 --clients 10 --queue 0.5 --budget 0.2 --budget-ttl 1s --seed 1"
         )
     );
 }

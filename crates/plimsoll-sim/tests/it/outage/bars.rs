@@ -1,5 +1,5 @@
-//! What everything together must keep: at most 1.25 attempts for each arrival during the outage, and
-//! at least 99 % served from 2 s after it on. The breakers are the real ones.
+//! What everything together must keep: at most 1.25 attempts for each arrival during the outage,
+//! and at least 99 % served from 2 s after it on. The breakers are the real ones.
 
 use std::time::Duration;
 
@@ -55,7 +55,8 @@ fn all_keeps_its_bars_at_other_loads_and_lengths() {
     }
 }
 
-/// By then a breaker's wait has grown with the outage; with a wait of at most 2 s nothing is missed.
+/// By then a breaker's wait has grown with the outage; with a wait of at most 2 s nothing is
+/// missed.
 #[test]
 fn long_outages_need_a_cap_of_the_open_wait() {
     let wait = OpenWait::default().with_cap(Duration::from_secs(2));

@@ -10,9 +10,9 @@ use crate::cli::{OutputArgs, duration, positive, refuse_flag, replicas, seed, sh
 /// Arguments of `plimsoll simulate outage`.
 #[derive(Debug, Args)]
 pub(crate) struct OutageArgs {
-    /// What clients and backend do about failures: no-retries, three-tries, retries, jitter, budget,
-    /// tower-budget, bounded-queue, breaker, all, or several joined by +. May be given several times.
-    /// Default: fourteen of them.
+    /// What clients and backend do about failures: no-retries, three-tries, retries, jitter,
+    /// budget, tower-budget, bounded-queue, breaker, all, or several joined by +. May be given
+    /// several times. Default: fourteen of them.
     #[arg(long, value_name = "NAME", value_parser = defence)]
     pub(crate) defence: Vec<Defence>,
 
@@ -25,7 +25,10 @@ pub(crate) struct OutageArgs {
     pub(crate) capacity: f64,
 
     /// How long a client waits for an attempt, 100ms to 60s.
-    #[arg(long, visible_alias = "timeout", value_name = "D", default_value = "1s", value_parser = duration)]
+    #[arg(
+        long, visible_alias = "timeout", value_name = "D", default_value = "1s",
+        value_parser = duration
+    )]
     pub(crate) time_out: Duration,
 
     /// How long the backend stands still, 100ms to 300s.
@@ -40,8 +43,8 @@ pub(crate) struct OutageArgs {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = replicas)]
     pub(crate) attempts: u32,
 
-    /// Layers that try again, one calling the next, 1 to 4: three layers of three tries make up to 27
-    /// attempts of one arrival (at most 125).
+    /// Layers that try again, one calling the next, 1 to 4: three layers of three tries make up to
+    /// 27 attempts of one arrival (at most 125).
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = replicas)]
     pub(crate) layers: u32,
 
@@ -49,7 +52,8 @@ pub(crate) struct OutageArgs {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = replicas)]
     pub(crate) clients: u32,
 
-    /// Longest queue of a bounded one, as the share of the time-out that serving it takes; at least 1%.
+    /// Longest queue of a bounded one, as the share of the time-out that serving it takes; at least
+    /// 1%.
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) queue: f64,
 
