@@ -4,6 +4,7 @@ mod demand;
 mod fleet;
 mod lookahead;
 mod optimum;
+pub mod outage;
 mod outcome;
 mod plant;
 mod prices;

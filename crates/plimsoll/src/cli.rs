@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use plimsoll_sim::{Scenario, Unit};
 
 use crate::forecast::ForecastArgs;
+use crate::simulate::SimulateArgs;
 use crate::size::{self, Share};
 use crate::timestamp;
 use crate::tune::Knob;
@@ -34,7 +35,10 @@ fn command() -> clap::Command {
         true => arg.allow_hyphen_values(true),
         false => arg,
     };
-    Cli::command().mut_subcommands(|command| command.mut_args(signed))
+    Cli::command().mut_subcommands(|command| {
+        let command = command.mut_args(signed);
+        command.mut_subcommands(|command| command.mut_args(signed))
+    })
 }
 
 impl Cli {
@@ -63,6 +67,8 @@ pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
     /// Say when a metric reaches its limit, how sure that is, and whether to act now.
     Forecast(Box<ForecastArgs>),
+    /// Run a model: what an outage leaves behind.
+    Simulate(SimulateArgs),
 }
 
 /// Arguments of `plimsoll replay`.
@@ -420,13 +426,13 @@ pub(crate) fn refuse_flag(text: &str) -> Result<(), String> {
     }
 }
 
-fn replicas(text: &str) -> Result<u32, String> {
+pub(crate) fn replicas(text: &str) -> Result<u32, String> {
     refuse_flag(text)?;
     text.parse()
         .map_err(|_| "must be a whole number from 0 to 1000000".to_owned())
 }
 
-fn seed(text: &str) -> Result<u64, String> {
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
     refuse_flag(text)?;
     text.parse()
         .map_err(|_| format!("must be a whole number from 0 to {}", u64::MAX))

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::cli::{LoadArgs, Moment, ReplayArgs, SizeArgs, TuneArgs};
 use crate::forecast::{ForecastArgs, kind_name};
 use crate::recorded::Recorded;
+use crate::simulate::OutageArgs;
 use crate::size::Share;
 
 /// The `replay` that gives the same figures again.
@@ -123,6 +124,26 @@ pub(crate) fn forecast(args: &ForecastArgs) -> String {
     );
     words.set("max-age", args.max_age.map(format_duration));
     words.set("fail-on", args.fail_on.and_then(name));
+    words.0.join(" ")
+}
+
+/// The `simulate outage` that does.
+pub(crate) fn outage(args: &OutageArgs) -> String {
+    let mut words = Words(vec!["plimsoll simulate outage".to_owned()]);
+    words.each("defence", &args.defence);
+    words.set("load", Some(args.load.to_string()));
+    words.set("capacity", Some(args.capacity.to_string()));
+    words.set("time-out", Some(format_duration(args.time_out)));
+    words.set("outage", Some(format_duration(args.outage)));
+    words.set("after", Some(format_duration(args.after)));
+    words.set("attempts", Some(args.attempts.to_string()));
+    words.set("layers", Some(args.layers.to_string()));
+    words.set("clients", Some(args.clients.to_string()));
+    words.set("queue", Some(args.queue.to_string()));
+    words.set("budget", Some(args.budget.to_string()));
+    words.set("budget-ttl", Some(format_duration(args.budget_ttl)));
+    words.set("open-wait-cap", args.open_wait_cap.map(format_duration));
+    words.set("seed", Some(args.seed.to_string()));
     words.0.join(" ")
 }
 

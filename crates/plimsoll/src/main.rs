@@ -16,6 +16,7 @@ mod replay;
 mod report_files;
 mod scaling_group;
 mod seasonal;
+mod simulate;
 mod size;
 mod table;
 mod timestamp;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         cli::Command::Size(args) => size::run(args),
         cli::Command::Diagnose(args) => diagnose::run(args).map(|text| (text, true)),
         cli::Command::Forecast(args) => forecast::run(args),
+        cli::Command::Simulate(args) => simulate::run(args).map(|text| (text, true)),
     };
     match result.and_then(|(text, kept)| output::print(&text).map(|()| kept)) {
         Ok(true) => ExitCode::SUCCESS,

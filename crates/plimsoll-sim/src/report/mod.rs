@@ -9,6 +9,8 @@ mod load_plot;
 mod look;
 mod matrix;
 mod moment;
+mod outage;
+mod outage_plot;
 mod place;
 mod policy_section;
 mod reasons_plot;
@@ -21,6 +23,7 @@ use serde::Serialize;
 
 pub use html::{html, html_page};
 pub use matrix::PolicySummary;
+pub use outage::outage_html;
 pub use vertical::vertical_html;
 
 use crate::{

@@ -2,6 +2,7 @@
 
 mod figures;
 mod optimum;
+mod outage;
 mod plant;
 mod trace;
 mod vertical;

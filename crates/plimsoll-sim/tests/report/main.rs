@@ -3,6 +3,7 @@
 mod given;
 mod hard_numbers;
 mod matrix;
+mod outage;
 mod page;
 mod timeline;
 

@@ -9,7 +9,17 @@ fn the_command_line_is_consistent() {
 #[test]
 fn a_value_below_0_is_a_value_out_of_range() {
     let mut seen = Vec::new();
-    for sub in command().get_subcommands() {
+    let whole = command();
+    let commands = whole.get_subcommands().flat_map(|sub| {
+        let group = |part| (vec![sub.get_name()], part);
+        let parts: Vec<_> = sub.get_subcommands().map(group).collect();
+        if parts.is_empty() {
+            vec![(vec![], sub)]
+        } else {
+            parts
+        }
+    });
+    for (group, sub) in commands {
         let flags = sub
             .get_arguments()
             .filter(|arg| arg.get_long().is_some() && arg.get_action().takes_values());
@@ -18,7 +28,9 @@ fn a_value_below_0_is_a_value_out_of_range() {
             let name = name.first().map_or("", |name| name.as_str());
             let flag = format!("--{}", arg.get_long().unwrap());
             let words = |value: &str| {
-                let mut line = vec!["plimsoll", sub.get_name()];
+                let mut line = vec!["plimsoll"];
+                line.extend(&group);
+                line.push(sub.get_name());
                 if sub.get_arguments().any(|arg| arg.get_id() == "policy") {
                     line.extend(["--policy", "x"]);
                 }
@@ -41,7 +53,8 @@ fn a_value_below_0_is_a_value_out_of_range() {
                 );
                 continue;
             }
-            seen.push(format!("{} {flag}", sub.get_name()));
+            let path = [&group[..], &[sub.get_name()]].concat().join(" ");
+            seen.push(format!("{path} {flag}"));
             let values: &[&str] = match name {
                 // Seconds before the epoch are a moment.
                 "T" => &["-5s", "-x"],
@@ -65,6 +78,7 @@ fn a_value_below_0_is_a_value_out_of_range() {
         "tune --bad",
         "decide --now",
         "size --load",
+        "simulate outage --load",
     ] {
         assert!(seen.iter().any(|flag| flag == known), "{known}");
     }

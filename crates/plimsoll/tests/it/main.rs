@@ -11,6 +11,7 @@ mod forecast_bad;
 mod forecast_tasks;
 mod kinds;
 mod matrix;
+mod outage;
 mod outputs;
 mod policies;
 mod replay;
