@@ -143,6 +143,7 @@ pub(crate) fn outage(args: &OutageArgs) -> String {
     words.set("budget", Some(args.budget.to_string()));
     words.set("budget-ttl", Some(format_duration(args.budget_ttl)));
     words.set("open-wait-cap", args.open_wait_cap.map(format_duration));
+    words.0.extend(args.drops.then(|| "--drops".to_owned()));
     words.set("seed", Some(args.seed.to_string()));
     words.0.join(" ")
 }

@@ -73,6 +73,8 @@ pub(super) struct Clients {
     requests: Vec<Request>,
     attempts: u32,
     backs_off: bool,
+    /// What a time-out is to the breaker that let the attempt out.
+    time_out: Seen,
     rng: ChaCha8Rng,
     retries: u64,
     /// Tries that a breaker refused.
@@ -123,6 +125,10 @@ impl Clients {
             requests: Vec::new(),
             attempts,
             backs_off: defence.backs_off(),
+            time_out: match config.drops {
+                true => Seen::Dropped,
+                false => Seen::Failure,
+            },
             rng,
             retries: 0,
             rejected: 0,
@@ -171,19 +177,19 @@ impl Clients {
             return None;
         }
         *waits_for = None;
-        Some(self.failed(attempt.request, step))
+        Some(self.failed(attempt.request, self.time_out, step))
     }
 
     /// The backend refused an attempt.
     pub(super) fn refused(&mut self, attempt: Attempt, step: u64) -> Next {
         self.requests[attempt.request as usize].waits_for = None;
-        self.failed(attempt.request, step)
+        self.failed(attempt.request, Seen::Failure, step)
     }
 
     /// An attempt failed: each layer from the innermost on tries again or hands the failure up.
-    fn failed(&mut self, request: u32, step: u64) -> Next {
+    fn failed(&mut self, request: u32, seen: Seen, step: u64) -> Next {
         let cause = Cause {
-            seen: Seen::Failure,
+            seen,
             after: Duration::ZERO,
             may_retry: true,
         };
@@ -243,6 +249,10 @@ impl Clients {
     fn ascend(&mut self, request: u32, below: usize, mut cause: Cause, step: u64) -> Next {
         for layer in (0..below).rev() {
             self.record(request, layer, cause.seen, step);
+            if cause.seen == Seen::Dropped {
+                // The layers above are handed the time-out as an error.
+                cause.seen = Seen::Failure;
+            }
             let level = self.requests[request as usize].at[layer];
             if !cause.may_retry || level.tries >= self.attempts {
                 continue;

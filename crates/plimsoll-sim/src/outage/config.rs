@@ -43,6 +43,9 @@ pub struct OutageConfig {
     pub budget: BudgetConfig,
     /// The breaker of an instance; default its own defaults.
     pub breaker: Config,
+    /// Whether time-outs stand around the breakers, so that a breaker sees a dropped call and its
+    /// `on_drop` decides; default: they stand inside, and it sees a failure.
+    pub drops: bool,
     /// Seed of jitter, of the choice of instances and of the breakers; default 1.
     pub seed: u64,
 }
@@ -86,6 +89,7 @@ impl Default for OutageConfig {
             queue: 0.5,
             budget: BudgetConfig::default(),
             breaker: Config::default(),
+            drops: false,
             seed: 1,
         }
     }
@@ -138,6 +142,8 @@ setters! {
     with_budget, budget: BudgetConfig, BudgetConfig::tower();
     /// Sets the breaker of an instance.
     with_breaker, breaker: Config, circuit_breaker::Config::hystrix();
+    /// Sets whether a breaker sees a time-out as a dropped call.
+    with_drops, drops: bool, true;
     /// Sets the seed.
     with_seed, seed: u64, 7;
 }

@@ -9,6 +9,9 @@ pub(super) enum Seen {
     Success,
     /// A time-out, a refusal of the backend, or a layer below that gave up on one.
     Failure,
+    /// A time-out that stands around the breaker: the call is dropped, and the breaker's own rule
+    /// says what that means.
+    Dropped,
     /// A breaker further in refused the call: that says nothing of its own about what it calls.
     Refusal,
 }
@@ -29,11 +32,11 @@ impl Gate {
     }
 
     pub(super) fn record(&self, token: Token, seen: Seen, now: Duration) {
-        let outcome = match seen {
-            Seen::Success => Outcome::Success,
-            Seen::Failure => Outcome::Failure,
-            Seen::Refusal => Outcome::Ignored,
+        match seen {
+            Seen::Success => self.0.record(token, Outcome::Success, now),
+            Seen::Failure => self.0.record(token, Outcome::Failure, now),
+            Seen::Refusal => self.0.record(token, Outcome::Ignored, now),
+            Seen::Dropped => self.0.cancel(token, now),
         };
-        self.0.record(token, outcome, now);
     }
 }

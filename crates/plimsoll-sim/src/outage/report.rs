@@ -38,6 +38,8 @@ pub struct OutageReport {
     pub budget_ttl_s: Option<f64>,
     /// Longest time that a breaker stays open before it probes, in seconds.
     pub open_wait_cap_s: f64,
+    /// Whether breakers see time-outs as dropped calls.
+    pub drops: bool,
     /// Seed of everything that is drawn.
     pub seed: u64,
     /// The command that gives the same figures again.
@@ -103,6 +105,7 @@ impl OutageReport {
                 Tokens::Bucket { .. } => None,
             },
             open_wait_cap_s: config.breaker.open_wait.cap.as_secs_f64(),
+            drops: config.drops,
             seed: config.seed,
             command: command.to_owned(),
             rows: Vec::new(),

@@ -119,6 +119,7 @@ fn the_command_in_a_report_gives_it_again() {
         "25%",
         "--budget",
         "10%",
+        "--drops",
         "--open-wait-cap",
         "3s",
         "--budget-ttl",
@@ -143,6 +144,7 @@ fn the_command_in_a_report_gives_it_again() {
         ("budget", json!(0.1)),
         ("budget_ttl_s", json!(1.5)),
         ("open_wait_cap_s", json!(3.0)),
+        ("drops", json!(true)),
         ("seed", json!(9)),
     ] {
         assert_eq!(report[field], value, "{field}");

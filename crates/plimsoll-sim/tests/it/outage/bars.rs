@@ -122,3 +122,17 @@ fn what_a_breaker_refuses_is_no_attempt_and_waits_as_long_as_it_asks() {
         .sum();
     assert!(back > 3 * 400, "{back}");
 }
+
+#[test]
+fn a_breaker_that_sees_only_young_dropped_calls_does_not_open() {
+    let refused = |time_out_ms, drops| {
+        let config = OutageConfig::default()
+            .with_time_out(Duration::from_millis(time_out_ms))
+            .with_drops(drops);
+        run(config, "three-tries+breaker").rejected_per_arrival
+    };
+    // The default counts a dropped call from the slow-call threshold, 1 s, on.
+    assert!(refused(1000, true) > 1.0 && refused(1000, true) <= refused(1000, false));
+    assert!(refused(900, false) > 1.0);
+    assert_eq!(refused(900, true), 0.0);
+}

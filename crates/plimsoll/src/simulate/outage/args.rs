@@ -69,6 +69,11 @@ pub(crate) struct OutageArgs {
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(crate) open_wait_cap: Option<Duration>,
 
+    /// Time-outs stand around the breakers: a breaker sees a dropped call, which counts as a failure
+    /// from its slow_call_duration (1 s) on only.
+    #[arg(long)]
+    pub(crate) drops: bool,
+
     /// Seed of everything that is drawn.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed)]
     pub(crate) seed: u64,
@@ -103,6 +108,7 @@ impl OutageArgs {
             .with_layers(self.layers)
             .with_clients(self.clients)
             .with_queue(self.queue)
+            .with_drops(self.drops)
             .with_seed(self.seed)
     }
 }
