@@ -316,6 +316,10 @@ impl HalfOpen {
 /// A dropped future is how most Rust time-outs end a call. Counted as nothing, a dependency that hangs
 /// would never open the breaker. A probe's place is free again whenever the call counts as nothing.
 ///
+/// **The time-out around the breaker must be at least as long as this age.** With the default of 1 s and
+/// callers that give up after 900 ms, no cancelled call ever counts: set
+/// [`Config::slow_call_duration`] below the shortest time-out, or say [`OnDrop::Failure`].
+///
 /// ```
 /// use circuit_breaker::{CircuitBreaker, Config, Settings};
 /// use std::time::Duration;
