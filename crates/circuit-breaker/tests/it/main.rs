@@ -16,3 +16,4 @@ mod registry;
 #[cfg(feature = "serde")]
 mod serde;
 mod snapshot;
+mod windows;
