@@ -160,9 +160,12 @@ impl CircuitBreaker {
         self.swap(word, to)?;
         let wait = self.wait_of(to);
         self.entered(word, to, now, Some(wait));
+        // As the next call will be told, in whole microseconds.
+        let strictly = self.compiled().dialect == Dialect::Resilience4j;
+        let left = Duration::from_micros(crate::time::micros_up(wait) + u64::from(strictly));
         Ok(Err(self.reject(
             RejectReason::Open,
-            Some(wait),
+            Some(left),
             Some(reason),
         )))
     }
