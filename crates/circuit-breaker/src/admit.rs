@@ -196,11 +196,10 @@ impl CircuitBreaker {
         self.swap(word, to)?;
         let wait = self.wait_of(to);
         self.entered(word, to, now, Some(wait));
-        Ok(self.reject(
-            RejectReason::Open,
-            Some(crate::time::micros_up(wait)),
-            Some(reason),
-        ))
+        // As the next call will be told, in whole microseconds.
+        let strictly = self.compiled().dialect == Dialect::Resilience4j;
+        let left = crate::time::micros_up(wait).saturating_add(u64::from(strictly));
+        Ok(self.reject(RejectReason::Open, Some(left), Some(reason)))
     }
 
     /// The closed word that follows.

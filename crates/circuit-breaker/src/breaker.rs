@@ -12,7 +12,7 @@ use crate::settings::{Compiled, Settings};
 use crate::state::{OpenReason, State, Transition};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::time::{Stamp, micros, nanos};
-use crate::time_window::{self, CALL, EMPTY, FAILURE, INLINE, INLINE_LOG2, Ring};
+use crate::time_window::{self, Added, CALL, EMPTY, FAILURE, INLINE, INLINE_LOG2, Ring};
 use crate::token::Token;
 use crate::word::{FULL, Word};
 
@@ -257,7 +257,7 @@ impl CircuitBreaker {
         if time_window::fits(before, wanted) {
             return Recorded::Counted;
         }
-        self.count_elsewhere(slot, before, wanted, word)
+        self.count_elsewhere(slot, before, wanted, word, now)
     }
 
     /// Counts a success of a quiet breaker that has more than an inline window.
@@ -283,12 +283,30 @@ impl CircuitBreaker {
 
     #[cold]
     #[inline(never)]
-    fn count_elsewhere(&self, slot: &AtomicU64, before: u64, wanted: u64, era: Word) -> Recorded {
+    fn count_elsewhere(
+        &self,
+        slot: &AtomicU64,
+        before: u64,
+        wanted: u64,
+        era: Word,
+        now: Duration,
+    ) -> Recorded {
         let live = || self.is_live(era.era());
-        if time_window::added_elsewhere(slot, before, wanted, CALL, live) {
-            Recorded::Counted
-        } else {
-            self.count_stale()
+        match time_window::added_elsewhere(slot, before, wanted, CALL, live) {
+            Added::Counted => Recorded::Counted,
+            Added::Halved => {
+                self.halve_beside(self.compiled().epochs.of(now), era.era());
+                Recorded::Counted
+            }
+            Added::Late => self.count_stale(),
+        }
+    }
+
+    /// A bucket of the time window was halved: so are its slow and late calls.
+    #[cold]
+    pub(crate) fn halve_beside(&self, epoch: u64, era: u64) {
+        for ring in [self.slow_ring(), self.late_ring()].into_iter().flatten() {
+            ring.halve(epoch, era);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::settings::Compiled;
 use crate::state::{OpenReason, State};
 use crate::sync::{Ordering, fence};
 use crate::time::nanos;
-use crate::time_window::CALL;
+use crate::time_window::{Added, CALL};
 use crate::word::Word;
 
 /// What a window held when an outcome was judged.
@@ -56,8 +56,10 @@ impl CircuitBreaker {
 
         let mut by_time = None;
         if let Some(ring) = self.ring() {
-            if !ring.add(epoch, era, if failed { FAILED_CALL } else { CALL }, live) {
-                return self.count_stale();
+            match ring.add(epoch, era, if failed { FAILED_CALL } else { CALL }, live) {
+                Added::Counted => {}
+                Added::Halved => self.halve_beside(epoch, era),
+                Added::Late => return self.count_stale(),
             }
             if slow && let Some(ring) = self.slow_ring() {
                 ring.add(epoch, era, if failed { FAILED_CALL } else { CALL }, live);

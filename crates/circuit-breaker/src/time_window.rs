@@ -117,6 +117,16 @@ pub(crate) struct Sum {
     pub(crate) failures: u64,
 }
 
+/// What became of an outcome that was added to a bucket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Added {
+    Counted,
+    /// Counted, and the bucket was full and has been halved: so must be those beside it.
+    Halved,
+    /// Too late to count.
+    Late,
+}
+
 /// The ring of a window.
 #[derive(Clone, Copy)]
 pub(crate) struct Ring<'a> {
@@ -130,15 +140,25 @@ impl Ring<'_> {
         self.slots.get((epoch & ((1 << self.log2) - 1)) as usize)
     }
 
-    /// Counts `add` in `epoch` of `era`. `live` says whether that is still the breaker's era; false
-    /// if it is not and the outcome was too late to count.
-    pub(crate) fn add(&self, epoch: u64, era: u64, add: u64, live: impl Fn() -> bool) -> bool {
+    /// Counts `add` in `epoch` of `era`. `live` says whether that is still the breaker's era.
+    pub(crate) fn add(&self, epoch: u64, era: u64, add: u64, live: impl Fn() -> bool) -> Added {
         let Some(slot) = self.slot(epoch) else {
-            return false;
+            return Added::Late;
         };
         let wanted = wanted(epoch, self.log2, era);
         let before = slot.fetch_add(add, Ordering::AcqRel);
-        fits(before, wanted) || added_elsewhere(slot, before, wanted, add, live)
+        if fits(before, wanted) {
+            return Added::Counted;
+        }
+        added_elsewhere(slot, before, wanted, add, live)
+    }
+
+    /// Halves the bucket of `epoch`, beside one that was full.
+    pub(crate) fn halve(&self, epoch: u64, era: u64) {
+        if let Some(slot) = self.slot(epoch) {
+            let wanted = wanted(epoch, self.log2, era);
+            halve(slot, |word| ahead(word, wanted) == 0);
+        }
     }
 
     /// The last epoch that anything was counted in, `epoch` at least: an earlier time saturates.
@@ -209,35 +229,42 @@ pub(crate) fn added_elsewhere(
     wanted: u64,
     add: u64,
     live: impl Fn() -> bool,
-) -> bool {
+) -> Added {
     let turns = ahead(before, wanted);
     if turns == 0 {
-        halve(slot, wanted);
-        return true;
+        // Once, however many threads saw it full.
+        let full = |word| !fits(word, wanted) && ahead(word, wanted) == 0;
+        return if halve(slot, full) {
+            Added::Halved
+        } else {
+            Added::Counted
+        };
     }
     if turns <= AHEAD {
         // The ring has gone round since this call read the clock.
-        return live() || {
-            take_back(slot, before, add);
-            false
-        };
+        if live() {
+            return Added::Counted;
+        }
+        take_back(slot, before, add);
+        return Added::Late;
     }
     turn_over(slot, wanted, add);
-    true
+    Added::Counted
 }
 
-/// Halves the counts of a full bucket, once however many threads saw it full.
-fn halve(slot: &AtomicU64, wanted: u64) {
+/// Halves the counts of a bucket while `needed`; whether this thread did.
+fn halve(slot: &AtomicU64, needed: impl Fn(u64) -> bool) -> bool {
     let mut word = slot.load(Ordering::Acquire);
-    while !fits(word, wanted) && ahead(word, wanted) == 0 {
+    while needed(word) {
         let calls = (word >> CALL_SHIFT & CALLS) >> 1;
         let failures = (word & FAILURES) >> 1;
         let halved = word >> EPOCH_SHIFT << EPOCH_SHIFT | calls << CALL_SHIFT | failures;
         match slot.compare_exchange(word, halved, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return,
+            Ok(_) => return true,
             Err(newer) => word = newer,
         }
     }
+    false
 }
 
 /// Takes `add` out of the bucket that it was added to, unless that has been turned over with it.

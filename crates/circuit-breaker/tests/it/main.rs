@@ -9,10 +9,15 @@
     reason = "a test may panic"
 )]
 
+mod fields;
 mod generations;
 mod given;
 mod memory;
+mod refusals;
 mod registry;
 #[cfg(feature = "serde")]
 mod serde;
 mod snapshot;
+mod states;
+mod waits;
+mod windows;
