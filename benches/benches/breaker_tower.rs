@@ -14,7 +14,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use circuit_breaker_tower::{CircuitBreakerLayer, Config, LatencyLimit, SystemClock};
+use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
+use circuit_breaker_tower::{CircuitBreakerLayer, Config, LatencyLimit, Static, SystemClock};
 use cpu_time::ThreadTime;
 use criterion::Criterion;
 use tower_layer::Layer;
@@ -74,9 +75,10 @@ fn peer(window: SlidingWindowType) -> Box<dyn FnMut(u32)> {
     caller(layer.layer(Echo))
 }
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "service",
     "ours",
+    "ours, static",
     "ours, slow calls",
     "ours, latency",
     "ours, count window",
@@ -96,6 +98,11 @@ fn calls(name: &str) -> Box<dyn FnMut(u32)> {
     match name {
         "service" => caller(Echo),
         "ours" => caller(ours(config()).layer(Echo)),
+        "ours, static" => {
+            let breaker = CircuitBreaker::with_config(config(), 1);
+            let breaker = Box::leak(Box::new(breaker.expect("an accepted configuration")));
+            caller(CircuitBreakerLayer::from_source(Static(breaker)).layer(Echo))
+        }
         "ours, slow calls" => caller(ours(config().with_slow_call_rate(Some(0.8))).layer(Echo)),
         "ours, latency" => {
             let limit = LatencyLimit::new(0.99, Duration::from_millis(500));

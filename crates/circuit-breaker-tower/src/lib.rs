@@ -35,6 +35,6 @@ pub use layer::CircuitBreakerLayer;
 pub use placement::{Given, PerService, Placement};
 pub use rejection::{AsBoxError, AsError, OnRejection};
 pub use service::CircuitBreaker;
-pub use source::{BreakerSource, Shared};
+pub use source::{BreakerSource, Shared, Static};
 #[cfg(any(feature = "tracing", feature = "metrics"))]
 pub use telemetry::Telemetry;

@@ -94,3 +94,28 @@ impl<Request> BreakerSource<Request> for Shared {
         Arc::clone(&self.0)
     }
 }
+
+/// One breaker for all requests that lives as long as the program: a call takes no part in counting
+/// who still needs it, which is about a third of what a call through [`Shared`] costs.
+///
+/// ```
+/// use std::sync::LazyLock;
+/// use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
+/// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Settings, Static};
+///
+/// static ORDERS: LazyLock<CircuitBreaker> = LazyLock::new(|| {
+///     CircuitBreaker::new(&Settings::new(Config::default()).expect("the defaults"), 1)
+/// });
+/// let layer = CircuitBreakerLayer::from_source(Static(&ORDERS));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Static(pub &'static Breaker);
+
+impl<Request> BreakerSource<Request> for Static {
+    type Handle = &'static Breaker;
+
+    #[inline]
+    fn source(&self, _: &Request, _: Duration) -> &'static Breaker {
+        self.0
+    }
+}

@@ -24,26 +24,30 @@ pin_project! {
     }
 }
 
+/// Wakes who waits, once, if there is anything to wake for.
 #[derive(Debug)]
-pub(super) struct WakeOnDrop(Arc<Waiters>);
+pub(super) struct WakeOnDrop(Option<Arc<Waiters>>);
 
 impl WakeOnDrop {
-    pub(super) fn new(waiters: &Arc<Waiters>) -> Self {
-        Self(Arc::clone(waiters))
+    pub(super) fn new(waiters: Option<Arc<Waiters>>) -> Self {
+        Self(waiters)
+    }
+
+    fn wake(&mut self) {
+        if let Some(waiters) = self.0.take() {
+            waiters.wake();
+        }
     }
 }
 
 impl Drop for WakeOnDrop {
     fn drop(&mut self) {
-        self.0.wake();
+        self.wake();
     }
 }
 
 impl<F, C, R, K: Clock> BackPressureFuture<F, C, R, K> {
-    pub(super) fn new(
-        inner: ResponseFuture<F, Arc<Breaker>, C, R, K>,
-        waker: WakeOnDrop,
-    ) -> Self {
+    pub(super) fn new(inner: ResponseFuture<F, Arc<Breaker>, C, R, K>, waker: WakeOnDrop) -> Self {
         Self { inner, waker }
     }
 }
@@ -61,7 +65,7 @@ where
         let this = self.project();
         let result = ready!(this.inner.poll(cx));
         // Not only in the drop: a finished future can be kept.
-        this.waker.0.wake();
+        this.waker.wake();
         Poll::Ready(result)
     }
 }

@@ -7,16 +7,22 @@ use circuit_breaker::{CircuitBreaker as Breaker, Clock, Outcome, Rejected, State
 
 use super::waiters::Waiters;
 
-/// An admission that waits for its call. Dropped unused, a probe's place is free again, and those
-/// that wait for one are woken.
+/// An admission that waits for its call.
 #[derive(Debug)]
 pub(crate) struct Reservation<K: Clock> {
+    token: Token,
+    probe: Option<Probe<K>>,
+}
+
+/// A probe's place. Dropped unused it is free again, and those that wait for one are woken.
+#[derive(Debug)]
+struct Probe<K: Clock> {
     breaker: Arc<Breaker>,
     waiters: Arc<Waiters>,
     clock: K,
-    token: Option<Token>,
-    /// The half-open generation that the token is a probe of.
-    probe: Option<u32>,
+    /// The half-open generation that it belongs to.
+    generation: u32,
+    unused: Option<Token>,
 }
 
 impl<K: Clock> Reservation<K> {
@@ -24,47 +30,50 @@ impl<K: Clock> Reservation<K> {
     pub(crate) fn new(
         breaker: &Arc<Breaker>,
         waiters: &Arc<Waiters>,
-        clock: K,
-    ) -> Result<Self, Rejected> {
-        let now = clock.now();
-        let (token, probe) = acquire(breaker, now)?;
-        Ok(Self {
+        clock: &K,
+    ) -> Result<Self, Rejected>
+    where
+        K: Clone,
+    {
+        let (token, generation) = acquire(breaker, clock.now())?;
+        let probe = generation.map(|generation| Probe {
             breaker: Arc::clone(breaker),
             waiters: Arc::clone(waiters),
-            clock,
-            token: Some(token),
-            probe,
-        })
+            clock: clock.clone(),
+            generation,
+            unused: Some(token),
+        });
+        Ok(Self { token, probe })
     }
 
-    /// Whether the breaker's state is still the one that admitted.
-    pub(crate) fn holds(&self) -> bool {
-        match self.probe {
-            None => self.breaker.state() == State::Closed,
-            Some(_) => half_open(&self.breaker, self.clock.now()) == self.probe,
+    /// Whether the state of `breaker` is still the one that admitted.
+    pub(crate) fn holds(&self, breaker: &Breaker, now: Duration) -> bool {
+        match &self.probe {
+            None => breaker.state() == State::Closed,
+            Some(probe) => half_open(breaker, now) == Some(probe.generation),
         }
     }
 
     /// The token of the call that goes out at `now`, which is when its time begins; asked for again if
     /// the breaker has changed since.
-    pub(crate) fn redeem(mut self, now: Duration) -> Result<Token, Rejected> {
-        if self.holds()
-            && let Some(token) = self.token.take()
-        {
-            let [era, _] = token.to_bits();
-            return Ok(Token::from_bits([era, nanos(now)]));
+    pub(crate) fn redeem(mut self, breaker: &Breaker, now: Duration) -> Result<Token, Rejected> {
+        let holds = self.holds(breaker, now);
+        if let Some(probe) = &mut self.probe {
+            probe.unused = None;
         }
-        self.token = None;
-        self.breaker.try_acquire(now)
+        if !holds {
+            return breaker.try_acquire(now);
+        }
+        let [era, _] = self.token.to_bits();
+        Ok(Token::from_bits([era, nanos(now)]))
     }
 }
 
-impl<K: Clock> Drop for Reservation<K> {
+impl<K: Clock> Drop for Probe<K> {
     fn drop(&mut self) {
-        if let (Some(token), Some(_)) = (self.token.take(), self.probe) {
+        if let Some(token) = self.unused.take() {
             // The call was never made: that says nothing about the dependency, however long ago.
-            let now = self.clock.now();
-            let _ = self.breaker.record(token, Outcome::Ignored, now);
+            give_back(&self.breaker, token, self.clock.now());
             self.waiters.wake();
         }
     }

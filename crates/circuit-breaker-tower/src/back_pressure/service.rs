@@ -185,12 +185,14 @@ where
                     return Poll::Pending;
                 }
             }
-            if self.reserved.as_ref().is_some_and(Reservation::holds) {
+            if let Some(reservation) = &self.reserved
+                && reservation.holds(&self.breaker, now)
+            {
                 self.waiting = None;
                 return Poll::Ready(Ok(()));
             }
             self.reserved = None;
-            match Reservation::new(&self.breaker, &self.waiters, self.clock.clone()) {
+            match Reservation::new(&self.breaker, &self.waiters, &self.clock) {
                 Ok(reservation) => {
                     self.reserved = Some(reservation);
                     self.waiting = None;
@@ -212,11 +214,13 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let now = self.clock.now();
         let asked = match self.reserved.take() {
-            Some(reservation) => reservation.redeem(now),
+            Some(reservation) => reservation.redeem(&self.breaker, now),
             None => self.breaker.try_acquire(now),
         };
-        // First, so that it is dropped last if the service panics: a place is freed, then asked for.
-        let waker = WakeOnDrop::new(&self.waiters);
+        // Only a probe's end frees a place. Made first, so that it is dropped last if the service
+        // panics: the place is freed, then asked for.
+        let probe = asked.is_ok() && self.breaker.state() != State::Closed;
+        let waker = WakeOnDrop::new(probe.then(|| Arc::clone(&self.waiters)));
         let rejection = self.rejection.clone();
         let future = match asked {
             Ok(token) => {
