@@ -100,10 +100,9 @@ impl Given {
                     .with_time_window(Some(TimeWindow::new(length, self.window_size)))
                     .with_min_calls(self.min_calls)
             }
-            // resilience4j takes the smaller of the two.
             Window::Count => config
                 .with_count_window(Some(self.window_size))
-                .with_min_calls(self.min_calls.min(self.window_size)),
+                .with_min_calls(self.min_calls),
         }
     }
 }

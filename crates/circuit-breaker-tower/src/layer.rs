@@ -18,7 +18,8 @@ use crate::source::Shared;
 ///
 /// [`new`](Self::new) makes a breaker for each service that it wraps, such as each endpoint of a
 /// balancer, or each route of an axum `Router` that it is added to; [`shared`](Self::shared) puts all
-/// of them under one; [`from_source`](Self::from_source) finds the breaker by the request.
+/// of them under one; [`per_key`](Self::per_key) keeps one for each key of the requests;
+/// [`from_source`](Self::from_source) finds the breaker any other way.
 ///
 /// ```
 /// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Outcome};
@@ -110,7 +111,7 @@ impl<B> CircuitBreakerLayer<Given<B>> {
 }
 
 impl<P> CircuitBreakerLayer<P> {
-    fn placed(placement: P, clock: SystemClock) -> Self {
+    pub(crate) fn placed(placement: P, clock: SystemClock) -> Self {
         Self {
             placement,
             classifier: ErrorsAreFailures,

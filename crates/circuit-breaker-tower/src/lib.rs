@@ -7,6 +7,7 @@ mod future;
 mod guard;
 #[cfg(feature = "http")]
 mod http;
+mod keyed;
 mod layer;
 mod observer;
 mod placement;
@@ -19,8 +20,8 @@ mod telemetry;
 pub use circuit_breaker;
 pub use circuit_breaker::{
     Classifier, Clock, Config, ConfigError, Dialect, ErrorsAreFailures, HalfOpen, LatencyLimit,
-    Listener, ManualClock, OnDrop, OpenReason, OpenWait, Outcome, RejectReason, Rejected, Settings,
-    State, TimeWindow, Transition,
+    Listener, ManualClock, OnDrop, OpenReason, OpenWait, Outcome, Registry, RegistryConfig,
+    RejectReason, Rejected, Settings, State, TimeWindow, Transition,
 };
 
 #[cfg(feature = "tokio")]
@@ -31,6 +32,7 @@ pub use error::Error;
 pub use future::ResponseFuture;
 #[cfg(feature = "http")]
 pub use http::{GrpcCode, GrpcRejection, GrpcStatus, HttpRejection, HttpStatus};
+pub use keyed::{PerKey, PerMadeKey};
 pub use layer::CircuitBreakerLayer;
 pub use placement::{Given, PerService, Placement};
 pub use rejection::{AsBoxError, AsError, OnRejection};

@@ -16,19 +16,70 @@ const FIRST_SHARE: u64 = (1 << 32) / 10;
 /// The golden ratio's fraction in 2⁻³²: its multiples fill the interval evenly.
 const GOLDEN: u64 = 2_654_435_769;
 
+/// What became of a call that asked, in two registers: the call path must not go through memory.
+///
+/// Admitted: the era. Refused: `reason 3 | opened by 5 | whether it was open 1 | 1` and the time to wait
+/// in microseconds, or the largest number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    bits: u64,
+    retry: u64,
+}
+
+const REFUSED: u64 = 1;
+const OPENED: u64 = 2;
+const BY_SHIFT: u32 = 2;
+const BY: u64 = 0x1f;
+const REASON_SHIFT: u32 = 7;
+
+impl Answer {
+    const fn admitted(word: Word) -> Self {
+        Self {
+            bits: word.era(),
+            retry: 0,
+        }
+    }
+
+    fn refused(reason: RejectReason, retry: Option<u64>, by: Option<OpenReason>) -> Self {
+        let by = by.map_or(0, |by| OPENED | by.bits() << BY_SHIFT);
+        Self {
+            bits: REFUSED | by | reason.bits() << REASON_SHIFT,
+            retry: retry.unwrap_or(u64::MAX),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn unpack(self, now: Duration) -> Result<Token, Rejected> {
+        if self.bits & REFUSED == 0 {
+            Ok(Token::new(Word(self.bits), now))
+        } else {
+            Err(self.rejected())
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rejected(self) -> Rejected {
+        let by = OpenReason::from_bits(self.bits >> BY_SHIFT & BY);
+        Rejected {
+            reason: RejectReason::from_bits(self.bits >> REASON_SHIFT),
+            retry_after: (self.retry != u64::MAX).then(|| Duration::from_micros(self.retry)),
+            opened_by: (self.bits & OPENED != 0).then_some(by),
+        }
+    }
+}
+
 impl CircuitBreaker {
     #[cold]
     #[inline(never)]
-    pub(crate) fn admit(&self, mut word: Word, now: Duration) -> Result<Token, Rejected> {
+    pub(crate) fn admit(&self, mut word: Word, now: Duration) -> Answer {
         loop {
             let step = match word.state() {
                 State::Closed if word.is_ramping() => self.admit_ramping(word, now),
                 State::Open => self.admit_open(word, now),
                 State::HalfOpen => self.admit_half_open(word, now),
-                State::ForcedOpen => Ok(Err(self.reject(RejectReason::ForcedOpen, None, None))),
-                State::Closed | State::Disabled | State::MetricsOnly => {
-                    Ok(Ok(Token::new(word, now)))
-                }
+                State::ForcedOpen => Ok(self.reject(RejectReason::ForcedOpen, None, None)),
+                State::Closed | State::Disabled | State::MetricsOnly => Ok(Answer::admitted(word)),
             };
             match step {
                 Ok(answer) => return answer,
@@ -38,14 +89,14 @@ impl CircuitBreaker {
     }
 
     /// After closing: the admitted share rises with time, spread evenly over the calls.
-    fn admit_ramping(&self, word: Word, now: Duration) -> Result<Result<Token, Rejected>, Word> {
+    fn admit_ramping(&self, word: Word, now: Duration) -> Result<Answer, Word> {
         let length = self.compiled().ramp_up.unwrap_or(0);
         let at = micros(now);
         let since = self.since.get_or_set(word.generation(), at);
         let elapsed = at.saturating_sub(since);
         if elapsed >= length {
             let done = word.without_ramp();
-            return self.swap(word, done).map(|()| Ok(Token::new(done, now)));
+            return self.swap(word, done).map(|()| Answer::admitted(done));
         }
         let next = word.next_turn();
         self.swap(word, next)?;
@@ -53,21 +104,19 @@ impl CircuitBreaker {
         let share = u64::try_from(share / u128::from(length.max(1))).unwrap_or(u64::MAX);
         let place = next.turn().wrapping_mul(GOLDEN) & 0xffff_ffff;
         if place < share.max(FIRST_SHARE) {
-            return Ok(Ok(Token::new(next, now)));
+            return Ok(Answer::admitted(next));
         }
-        let left = Duration::from_micros(length - elapsed);
-        let retry = left.min(self.compiled().config.open_wait.base);
-        Ok(Err(self.reject(RejectReason::RampUp, Some(retry), None)))
+        let retry = (length - elapsed).min(self.base_wait());
+        Ok(self.reject(RejectReason::RampUp, Some(retry), None))
     }
 
-    fn admit_open(&self, word: Word, now: Duration) -> Result<Result<Token, Rejected>, Word> {
+    fn admit_open(&self, word: Word, now: Duration) -> Result<Answer, Word> {
         let at = micros(now);
         let until = self.open_until(word, now);
         let strictly = self.compiled().dialect == Dialect::Resilience4j;
         if at < until || strictly && at == until {
-            let left = Duration::from_micros(until - at + u64::from(strictly));
-            let reason = Some(word.reason());
-            return Ok(Err(self.reject(RejectReason::Open, Some(left), reason)));
+            let left = until - at + u64::from(strictly);
+            return Ok(self.reject(RejectReason::Open, Some(left), Some(word.reason())));
         }
         let to = word
             .next(State::HalfOpen)
@@ -75,7 +124,7 @@ impl CircuitBreaker {
             .with_issued(1);
         self.swap(word, to)?;
         self.entered(word, to, now, None);
-        Ok(Ok(Token::new(to, now)))
+        Ok(Answer::admitted(to))
     }
 
     /// When the wait of an open word ends, in microseconds.
@@ -89,7 +138,7 @@ impl CircuitBreaker {
         })
     }
 
-    fn admit_half_open(&self, word: Word, now: Duration) -> Result<Result<Token, Rejected>, Word> {
+    fn admit_half_open(&self, word: Word, now: Duration) -> Result<Answer, Word> {
         let settings = self.compiled();
         let generation = word.generation();
         let at = micros(now);
@@ -102,25 +151,17 @@ impl CircuitBreaker {
         if word.issued() < settings.permits {
             self.swap(word, word.with_issued(word.issued() + 1))?;
             self.until.update(generation, at, |newest| newest.max(at));
-            return Ok(Ok(Token::new(word, now)));
+            return Ok(Answer::admitted(word));
         }
         let newest = self.until.get_or_set(generation, at);
-        let base = settings.config.open_wait.base;
+        let base = self.base_wait();
         let Some(lease) = settings.lease else {
-            return Ok(Err(self.reject(
-                RejectReason::HalfOpenFull,
-                Some(base),
-                None,
-            )));
+            return Ok(self.reject(RejectReason::HalfOpenFull, Some(base), None));
         };
         let age = at.saturating_sub(newest);
         if age < lease {
-            let retry = Duration::from_micros(lease - age).min(base);
-            return Ok(Err(self.reject(
-                RejectReason::HalfOpenFull,
-                Some(retry),
-                None,
-            )));
+            let retry = (lease - age).min(base);
+            return Ok(self.reject(RejectReason::HalfOpenFull, Some(retry), None));
         }
         // The probes that are out are lost: they count as failed.
         let lost = word.issued().saturating_sub(word.done());
@@ -139,12 +180,7 @@ impl CircuitBreaker {
         }
     }
 
-    fn reopen(
-        &self,
-        word: Word,
-        reason: OpenReason,
-        now: Duration,
-    ) -> Result<Result<Token, Rejected>, Word> {
+    fn reopen(&self, word: Word, reason: OpenReason, now: Duration) -> Result<Answer, Word> {
         self.reopen_with(word, word, reason, now)
     }
 
@@ -155,16 +191,16 @@ impl CircuitBreaker {
         counts: Word,
         reason: OpenReason,
         now: Duration,
-    ) -> Result<Result<Token, Rejected>, Word> {
+    ) -> Result<Answer, Word> {
         let to = open_again(counts, reason);
         self.swap(word, to)?;
         let wait = self.wait_of(to);
         self.entered(word, to, now, Some(wait));
-        Ok(Err(self.reject(
+        Ok(self.reject(
             RejectReason::Open,
-            Some(wait),
+            Some(crate::time::micros_up(wait)),
             Some(reason),
-        )))
+        ))
     }
 
     /// The closed word that follows.
@@ -180,15 +216,16 @@ impl CircuitBreaker {
     fn reject(
         &self,
         reason: RejectReason,
-        retry_after: Option<Duration>,
+        retry: Option<u64>,
         opened_by: Option<OpenReason>,
-    ) -> Rejected {
+    ) -> Answer {
         self.rejected.fetch_add(1, Ordering::Relaxed);
-        Rejected {
-            reason,
-            retry_after,
-            opened_by,
-        }
+        Answer::refused(reason, retry, opened_by)
+    }
+
+    /// The base of the open waits, in microseconds.
+    fn base_wait(&self) -> u64 {
+        crate::time::micros_up(self.compiled().config.open_wait.base)
     }
 }
 

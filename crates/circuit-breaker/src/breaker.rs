@@ -14,7 +14,7 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::time::{Stamp, micros, nanos};
 use crate::time_window::{self, CALL, EMPTY, FAILURE, INLINE, INLINE_LOG2, Ring};
 use crate::token::Token;
-use crate::word::Word;
+use crate::word::{FULL, Word};
 
 /// Decides whether a call may go out, from what came of the calls before.
 ///
@@ -122,7 +122,7 @@ impl CircuitBreaker {
     #[must_use]
     pub fn new(settings: &Settings, seed: u64) -> Self {
         Self {
-            word: AtomicU64::new(Word::closed(0).0),
+            word: AtomicU64::new(Word::closed(0, !settings.compiled().plain).0),
             settings: settings.clone(),
             until: Stamp::new(0, 0),
             since: Stamp::new(0, 0),
@@ -209,10 +209,10 @@ impl CircuitBreaker {
     #[inline]
     pub fn try_acquire(&self, now: Duration) -> Result<Token, Rejected> {
         let word = Word(self.word.load(Ordering::Acquire));
-        if word.is_quiet() {
+        if word.is_quiet() || word.is_quiet_but_full() {
             return Ok(Token::new(word, now));
         }
-        self.admit(word, now)
+        self.admit(word, now).unpack(now)
     }
 
     /// Says what came of a call that was admitted with `token`, at `now`. Closed, a success costs one
@@ -232,20 +232,23 @@ impl CircuitBreaker {
     /// ```
     #[inline]
     pub fn record(&self, token: Token, outcome: Outcome, now: Duration) -> Recorded {
-        if outcome == Outcome::Success && self.compiled().plain {
+        if outcome == Outcome::Success {
             let word = Word(self.word.load(Ordering::Acquire));
             if word.0 == token.era() {
-                return self.count_plain(word, now);
+                return self.count_inline(word, now);
+            }
+            if word.0 == token.era() | FULL {
+                return self.count_full(word, token.age(now), now);
             }
         }
-        self.record_timed(token, outcome, now.saturating_sub(token.admitted_at()), now)
+        self.record_aged(token, outcome, token.age(now), now)
     }
 
-    /// A success while nothing is to be looked at, the window inline.
-    #[inline]
-    fn count_plain(&self, word: Word, now: Duration) -> Recorded {
-        let epoch = self.compiled().epochs.of(nanos(now));
-        let wanted = time_window::wanted(epoch, INLINE_LOG2, word.0);
+    /// Counts a success in the inline window of a quiet breaker.
+    #[inline(always)]
+    fn count_inline(&self, word: Word, now: Duration) -> Recorded {
+        let epoch = self.compiled().epochs.rounded(now);
+        let wanted = time_window::wanted_inline(epoch, word.era());
         #[allow(clippy::cast_possible_truncation, reason = "masked to the ring")]
         let Some(slot) = self.ring.get(epoch as usize & (INLINE - 1)) else {
             return Recorded::Ignored;
@@ -257,7 +260,29 @@ impl CircuitBreaker {
         self.count_elsewhere(slot, before, wanted, word)
     }
 
+    /// Counts a success of a quiet breaker that has more than an inline window.
+    #[inline(never)]
+    fn count_full(&self, word: Word, duration: u64, now: Duration) -> Recorded {
+        let settings = self.compiled();
+        if !settings.short || duration > settings.harm_nanos {
+            return self.count(word, Outcome::Success, duration, now);
+        }
+        if settings.config.time_window.is_some() {
+            let recorded = self.count_inline(word, now);
+            if recorded != Recorded::Counted {
+                return recorded;
+            }
+        }
+        if let Some(window) = self.extras.as_deref().and_then(|e| e.count.as_ref())
+            && window.push(word.era(), false, false).is_none()
+        {
+            return self.count_stale();
+        }
+        Recorded::Counted
+    }
+
     #[cold]
+    #[inline(never)]
     fn count_elsewhere(&self, slot: &AtomicU64, before: u64, wanted: u64, era: Word) -> Recorded {
         let live = || self.is_live(era.era());
         if time_window::added_elsewhere(slot, before, wanted, CALL, live) {
@@ -287,6 +312,19 @@ impl CircuitBreaker {
         duration: Duration,
         now: Duration,
     ) -> Recorded {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.record_aged(token, outcome, nanos, now)
+    }
+
+    /// As [`record`](Self::record), for a call that took `duration` nanoseconds.
+    #[inline(never)]
+    fn record_aged(
+        &self,
+        token: Token,
+        outcome: Outcome,
+        duration: u64,
+        now: Duration,
+    ) -> Recorded {
         let word = Word(self.word.load(Ordering::Acquire));
         if word.era() != token.era() {
             return self.count_stale();
@@ -310,12 +348,12 @@ impl CircuitBreaker {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancel(&self, token: Token, now: Duration) -> Recorded {
-        let age = now.saturating_sub(token.admitted_at());
+        let age = token.age(now);
         let outcome = match self.compiled().drop_age() {
             Some(limit) if age >= limit => Outcome::Failure,
             _ => Outcome::Ignored,
         };
-        self.record_timed(token, outcome, age, now)
+        self.record_aged(token, outcome, age, now)
     }
 
     pub(crate) fn load(&self) -> Word {
@@ -441,16 +479,20 @@ impl fmt::Debug for CircuitBreaker {
     }
 }
 
-/// The jitter's draw of a generation, from 0 to 1: splitmix64 of the seed.
-fn draw(seed: u64, generation: u32) -> f64 {
-    let mut z = seed.wrapping_add(
-        u64::from(generation)
-            .wrapping_add(1)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15),
-    );
+/// The step of splitmix64.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// splitmix64: the number that follows `seed`.
+pub(crate) fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(GOLDEN);
     z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^= z >> 31;
+    z ^ z >> 31
+}
+
+/// The jitter's draw of a generation, from 0 to 1: splitmix64 of the seed.
+fn draw(seed: u64, generation: u32) -> f64 {
+    let z = mix(seed.wrapping_add(u64::from(generation).wrapping_mul(GOLDEN)));
     // 53 bits, all of which a float holds.
     (z >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -38,7 +38,8 @@ pub struct Config {
     /// Opens when a quantile of the call durations lies beyond a limit. Default `None`.
     pub latency: Option<LatencyLimit>,
     /// Rates and the latency quantile are judged from this many calls in the window on. Default 20;
-    /// at least 1, at most the size of the count window where that is set.
+    /// at least 1, at most the size of the count window where that is set (in resilience4j's dialect
+    /// more than that counts as that).
     pub min_calls: u32,
     /// Calls of the last seconds. Default 10 s in 10 buckets; `None`: no time window.
     pub time_window: Option<TimeWindow>,
@@ -349,6 +350,7 @@ pub enum Dialect {
     Plimsoll,
     /// As resilience4j 2 does, its windows with synchronized access.
     Resilience4j,
-    /// As Polly 8 does.
+    /// As Polly 8 does. It knows no slow calls: [`Config::slow_call_rate`] and [`Config::latency`] must
+    /// be unset.
     Polly,
 }

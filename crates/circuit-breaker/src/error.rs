@@ -102,6 +102,26 @@ pub enum RejectReason {
     RampUp,
 }
 
+impl RejectReason {
+    pub(crate) const fn bits(self) -> u64 {
+        match self {
+            Self::Open => 0,
+            Self::HalfOpenFull => 1,
+            Self::ForcedOpen => 2,
+            Self::RampUp => 3,
+        }
+    }
+
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        match bits {
+            0 => Self::Open,
+            1 => Self::HalfOpenFull,
+            3 => Self::RampUp,
+            _ => Self::ForcedOpen,
+        }
+    }
+}
+
 /// What a call through a breaker came to.
 ///
 /// ```

@@ -16,6 +16,8 @@ use crate::word::Word;
 /// What a window held when an outcome was judged.
 #[derive(Clone, Copy, Default, Debug)]
 struct Held {
+    /// From how many calls on it is judged.
+    least: u64,
     calls: u64,
     failures: u64,
     slow: u64,
@@ -36,7 +38,7 @@ impl CircuitBreaker {
         &self,
         word: Word,
         outcome: Outcome,
-        duration: Duration,
+        duration: u64,
         now: Duration,
     ) -> Recorded {
         let settings = self.compiled();
@@ -45,11 +47,11 @@ impl CircuitBreaker {
             Outcome::Failure => true,
             Outcome::Success | Outcome::Slow => false,
         };
-        let slow = settings.counts_slow && (duration > settings.slow || outcome == Outcome::Slow);
-        let late = duration > settings.late;
+        let slow =
+            settings.counts_slow && (duration > settings.slow_nanos || outcome == Outcome::Slow);
+        let late = duration > settings.late_nanos;
         let era = word.era();
-        let at = nanos(now);
-        let epoch = settings.epochs.of(at);
+        let epoch = settings.epochs.of(now);
         let live = || self.is_live(era);
 
         let mut by_time = None;
@@ -67,21 +69,20 @@ impl CircuitBreaker {
         let mut by_count = None;
         if let Some(extras) = self.extras.as_deref() {
             if let Some(window) = &extras.anchored {
-                let sum = window.add(at, era, failed);
+                let sum = window.add(nanos(now), era, failed);
                 by_time = Some(Held {
+                    least: settings.min_calls,
                     calls: sum.calls,
                     failures: sum.failures,
                     ..Held::default()
                 });
-                if slow && let Some(ring) = self.slow_ring() {
-                    ring.add(epoch, era, if failed { FAILED_CALL } else { CALL }, live);
-                }
             }
             if let Some(window) = &extras.count {
                 let Some(sums) = window.push(era, failed, slow) else {
                     return self.count_stale();
                 };
                 by_count = Some(Held {
+                    least: settings.min_count,
                     calls: u64::from(sums.calls),
                     failures: u64::from(sums.failures),
                     slow: u64::from(sums.slow),
@@ -121,6 +122,7 @@ impl CircuitBreaker {
             ring.map_or(0, |r| r.sum(newest, buckets, era).calls)
         };
         Some(Held {
+            least: self.compiled().min_calls,
             calls: sum.calls,
             failures: sum.failures,
             slow: beside(self.slow_ring()),
@@ -184,13 +186,14 @@ impl CircuitBreaker {
         &self,
         mut word: Word,
         outcome: Outcome,
-        duration: Duration,
+        duration: u64,
         now: Duration,
     ) -> Recorded {
         let settings = self.compiled();
         let era = word.era();
         let failed = outcome == Outcome::Failure;
-        let slow = settings.counts_slow && (duration > settings.slow || outcome == Outcome::Slow);
+        let slow =
+            settings.counts_slow && (duration > settings.slow_nanos || outcome == Outcome::Slow);
         loop {
             if word.era() != era || word.done() >= word.issued() {
                 return self.count_stale();
@@ -270,7 +273,7 @@ impl Compiled {
         } else {
             return Verdict::Fine;
         };
-        if held.calls >= self.min_calls {
+        if held.calls >= held.least {
             Verdict::Open(reason)
         } else {
             Verdict::Early

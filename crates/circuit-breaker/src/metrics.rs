@@ -114,8 +114,10 @@ impl CircuitBreaker {
         let (window, count_window) = self.windows(word, probes, now);
         let judged = if probes {
             u64::from(settings.probes)
-        } else {
+        } else if settings.config.time_window.is_some() {
             settings.min_calls
+        } else {
+            settings.min_count
         };
         let rate = |part: u64| {
             (window.calls > 0 && window.calls >= judged).then(|| part as f64 / window.calls as f64)
@@ -166,10 +168,10 @@ impl CircuitBreaker {
             return (self.probe_counts(word), None);
         }
         let era = match word.state() {
-            State::Open => Word::closed(word.generation().wrapping_sub(1)).era(),
+            State::Open => word.era_before(),
             _ => word.era(),
         };
-        let by_time = self.ring().map(|_| self.counts_by_time(era, nanos(now)));
+        let by_time = self.ring().map(|_| self.counts_by_time(era, now));
         let by_count = extras.and_then(|e| e.count.as_ref()).map(|window| {
             let sums = window.sums(era);
             Counts {
@@ -185,11 +187,11 @@ impl CircuitBreaker {
         }
     }
 
-    fn counts_by_time(&self, era: u64, at: u64) -> Counts {
+    fn counts_by_time(&self, era: u64, now: Duration) -> Counts {
         let Compiled {
             epochs, buckets, ..
         } = *self.compiled();
-        let epoch = epochs.of(at);
+        let epoch = epochs.of(now);
         let newest = self.ring().map_or(epoch, |ring| ring.newest(epoch, era));
         let sum = |ring: Option<crate::time_window::Ring<'_>>| {
             ring.map(|r| r.sum(newest, buckets, era))

@@ -62,13 +62,19 @@ pub(crate) struct Compiled {
     pub(crate) plain: bool,
     pub(crate) counts_slow: bool,
     /// Slow beyond this.
-    pub(crate) slow: Duration,
-    /// Beyond the latency limit's limit beyond this; the longest duration where there is none.
-    pub(crate) late: Duration,
+    pub(crate) slow_nanos: u64,
+    /// Late beyond this: the latency limit, or never.
+    pub(crate) late_nanos: u64,
+    /// A success that took no longer than `harm_nanos` has nothing to be judged by, and its time
+    /// window, if there is one, is inline.
+    pub(crate) short: bool,
+    pub(crate) harm_nanos: u64,
     pub(crate) epochs: Epochs,
     pub(crate) log2: u32,
     pub(crate) buckets: u32,
+    /// From how many calls on the time window, and the count window, are judged.
     pub(crate) min_calls: u64,
+    pub(crate) min_count: u64,
     pub(crate) failure_rate: Option<Share>,
     pub(crate) slow_rate: Option<Share>,
     /// The share of calls that may be late.
@@ -179,12 +185,25 @@ impl Compiled {
                 && log2 == INLINE_LOG2
                 && config.dialect == Dialect::Plimsoll,
             counts_slow: slow_rate.is_some(),
-            slow: config.slow_call_duration,
-            late: config.latency.map_or(Duration::MAX, |l| l.limit),
-            epochs: Epochs::new(length / u64::from(buckets)),
+            slow_nanos: nanos(config.slow_call_duration),
+            short: log2 == INLINE_LOG2 && config.dialect == Dialect::Plimsoll,
+            harm_nanos: config
+                .slow_call_rate
+                .map_or(u64::MAX, |_| nanos(config.slow_call_duration))
+                .min(config.latency.map_or(u64::MAX, |l| nanos(l.limit))),
+            late_nanos: config.latency.map_or(u64::MAX, |l| nanos(l.limit)),
+            epochs: Epochs::new(
+                length / u64::from(buckets),
+                config.dialect != Dialect::Plimsoll,
+            ),
             log2,
             buckets,
             min_calls: u64::from(config.min_calls),
+            min_count: u64::from(
+                config
+                    .min_calls
+                    .min(config.count_window.unwrap_or(u32::MAX)),
+            ),
             failure_rate,
             slow_rate,
             late_share: config.latency.map(|l| share(1.0 - l.quantile)),
@@ -226,13 +245,13 @@ impl Compiled {
         Duration::try_from_secs_f64(wait / 1e3).unwrap_or(cap)
     }
 
-    /// The age from which a cancelled call is a failure; `None`: it never is.
-    pub(crate) fn drop_age(&self) -> Option<Duration> {
+    /// The age in nanoseconds from which a cancelled call is a failure; `None`: it never is.
+    pub(crate) const fn drop_age(&self) -> Option<u64> {
         match self.config.on_drop {
             OnDrop::Ignore => None,
-            OnDrop::Failure => Some(Duration::ZERO),
-            OnDrop::FailureIfSlow => Some(self.config.slow_call_duration),
-            OnDrop::FailureIfOlderThan(age) => Some(age),
+            OnDrop::Failure => Some(0),
+            OnDrop::FailureIfSlow => Some(self.slow_nanos),
+            OnDrop::FailureIfOlderThan(age) => Some(nanos(age)),
         }
     }
 }
@@ -300,7 +319,8 @@ fn check_windows(config: &Config) -> Result<(), ConfigError> {
         if !(1..=MAX_COUNT).contains(&size) {
             return Err(range("count_window", size, "from 1 to 32767"));
         }
-        if config.min_calls > size {
+        // resilience4j takes the smaller of the two.
+        if config.min_calls > size && config.dialect != Dialect::Resilience4j {
             return Err(ConfigError::Inconsistent {
                 field: "min_calls",
                 value: config.min_calls.to_string(),
@@ -386,6 +406,18 @@ fn check_half_open(config: &Config) -> Result<(), ConfigError> {
             permits,
             "1 in the dialect polly",
         ));
+    }
+    if config.dialect == Dialect::Polly {
+        if let Some(rate) = config.slow_call_rate {
+            return Err(range("slow_call_rate", rate, "unset in the dialect polly"));
+        }
+        if let Some(latency) = config.latency {
+            return Err(range(
+                "latency.quantile",
+                latency.quantile,
+                "unset in the dialect polly",
+            ));
+        }
     }
     if let Some(lease) = lease {
         check_span("half_open.lease", lease)?;

@@ -8,12 +8,12 @@ const TAG_SHIFT: u32 = 53;
 const TAG: u64 = 0x7ff;
 pub(crate) const MAX_MICROS: u64 = (1 << TAG_SHIFT) - 1;
 
-/// Nanoseconds since the origin; what does not fit counts as the largest.
-#[inline]
+/// Nanoseconds since the origin, modulo 2⁶⁴: 584 years.
+#[inline(always)]
 pub(crate) const fn nanos(time: Duration) -> u64 {
     time.as_secs()
-        .saturating_mul(1_000_000_000)
-        .saturating_add(time.subsec_nanos() as u64)
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(time.subsec_nanos() as u64)
 }
 
 /// Whole microseconds since the origin, 285 years at most.

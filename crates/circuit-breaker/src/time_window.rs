@@ -1,14 +1,15 @@
 //! The time window: counts in buckets of equal width, each one word, no lock.
 //!
-//! A bucket's word is `tag 21 | calls 21 | failures 22`. Outcomes of the epoch e = ⌊now ÷ width⌋ go to
-//! the slot e mod n, n a power of two. The tag is ⌊e ÷ n⌋ + generation: a new turn round the ring and a
-//! new generation both make what stood there old, so that nothing needs to be cleared. A record is one
+//! A bucket's word is `tag 21 | epoch 4 | calls 19 | failures 20`. Outcomes of the epoch e = ⌊now ÷
+//! width⌋ go to the slot e mod n, n a power of two. The tag is ⌊e ÷ n⌋ + generation: a new turn round
+//! the ring and a new generation both make what stood there old, so that nothing needs to be cleared.
+//! (The four bits of the epoch repeat what the slot says, for the shortest way to a tag.) A record is one
 //! fetch-and-add; where the word that comes back has another tag, the bucket is turned over.
 //!
 //! - **A racing turn-over** may misplace one outcome a thread: one that was about to be added to a
 //!   bucket when the ring came round to it. It counts as new instead of as old, and not at all where
 //!   it belonged to an earlier generation.
-//! - **Overflow**: from 2²⁰ calls in a bucket on, both its counts are halved: shares stay, the absolute
+//! - **Overflow**: from 2¹⁸ calls in a bucket on, both its counts are halved: shares stay, the absolute
 //!   counts are lower bounds.
 //! - **A clock that goes back** by up to 64 turns: an outcome whose bucket is taken by a later time
 //!   counts there. Further back: the bucket begins anew.
@@ -17,7 +18,10 @@
 //!
 //! Judging sums the buckets: O(buckets). Cases: `vectors/resilience/breaker_resilience4j.json`.
 
+use std::time::Duration;
+
 use crate::sync::{AtomicU64, Ordering};
+use crate::time::nanos;
 use crate::word::GENERATION_SHIFT;
 
 /// One call, no failure.
@@ -30,17 +34,21 @@ pub(crate) const EMPTY: u64 = 1 << 63;
 pub(crate) const INLINE_LOG2: u32 = 4;
 pub(crate) const INLINE: usize = 1 << INLINE_LOG2;
 
-const CALL_SHIFT: u32 = 22;
+const CALL_SHIFT: u32 = 20;
 const TAG_SHIFT: u32 = GENERATION_SHIFT;
+const EPOCH_SHIFT: u32 = TAG_SHIFT - INLINE_LOG2;
 const FAILURES: u64 = CALL - 1;
-const CALLS: u64 = (1 << (TAG_SHIFT - CALL_SHIFT)) - 1;
+const CALLS: u64 = (1 << (EPOCH_SHIFT - CALL_SHIFT)) - 1;
 const TAG: u64 = (1 << (64 - TAG_SHIFT)) - 1;
 /// How many turns ahead of ours a tag may be and still be taken for a later time.
 const AHEAD: u64 = 64;
 
-/// Time to epochs: ⌊now ÷ width⌋ by one multiplication.
+/// Time to epochs: ⌊now ÷ width⌋ by one multiplication, now modulo 2⁶⁴ nanoseconds (584 years).
 ///
-/// With s = ⌈log₂ width⌉ − 1 and m = ⌈2⁶⁴⁺ˢ ÷ width⌉ < 2⁶⁴, ⌊now × m ÷ 2⁶⁴⁺ˢ⌋ is exact for now < 2⁶³
+/// Rounded: with m = ⌈2⁶⁴ ÷ width⌉, ⌊now × m ÷ 2⁶⁴⌋ has buckets that are shorter than `width` by less than
+/// its 2⁶⁴ ÷ width-th part, which is 5 × 10⁻¹¹ for a second.
+///
+/// Exact: with s = ⌈log₂ width⌉ − 1 and m = ⌈2⁶⁴⁺ˢ ÷ width⌉ < 2⁶⁴, ⌊now × m ÷ 2⁶⁴⁺ˢ⌋ is exact for now < 2⁶³
 /// nanoseconds (292 years), and never off by more than one beyond.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epochs {
@@ -51,33 +59,48 @@ pub(crate) struct Epochs {
 impl Epochs {
     /// Epochs of `width` nanoseconds, at least 2.
     #[allow(clippy::cast_possible_truncation, reason = "below 2^64, see above")]
-    pub(crate) fn new(width: u64) -> Self {
+    pub(crate) fn new(width: u64, exact: bool) -> Self {
         let width = width.max(2);
-        let shift = 63 - (width - 1).leading_zeros();
+        let shift = if exact {
+            63 - (width - 1).leading_zeros()
+        } else {
+            0
+        };
         let magic = (1_u128 << (64 + shift)).div_ceil(u128::from(width)) as u64;
         Self { magic, shift }
     }
 
-    #[inline]
+    pub(crate) const fn of(self, now: Duration) -> u64 {
+        self.rounded(now) >> self.shift
+    }
+
+    /// As [`of`](Self::of) where these are rounded ones.
+    #[inline(always)]
     #[allow(
         clippy::cast_possible_truncation,
         reason = "the upper half of a product"
     )]
-    pub(crate) const fn of(self, nanos: u64) -> u64 {
-        ((nanos as u128 * self.magic as u128) >> 64) as u64 >> self.shift
+    pub(crate) const fn rounded(self, now: Duration) -> u64 {
+        ((nanos(now) as u128 * self.magic as u128) >> 64) as u64
     }
 }
 
 /// The tag of `epoch` in `era`, in its place.
-#[inline]
-pub(crate) const fn wanted(epoch: u64, log2: u32, era: u64) -> u64 {
-    (epoch >> log2 << TAG_SHIFT).wrapping_add(era)
+const fn wanted(epoch: u64, log2: u32, era: u64) -> u64 {
+    let low = (epoch & (INLINE as u64 - 1)) << EPOCH_SHIFT;
+    (epoch >> log2 << TAG_SHIFT | low).wrapping_add(era)
+}
+
+/// As [`wanted`] for an inline ring, where the two parts of the epoch meet.
+#[inline(always)]
+pub(crate) const fn wanted_inline(epoch: u64, era: u64) -> u64 {
+    (epoch << EPOCH_SHIFT).wrapping_add(era)
 }
 
 /// Whether a bucket that held `before` was the wanted one and is not full.
-#[inline]
+#[inline(always)]
 pub(crate) const fn fits(before: u64, wanted: u64) -> bool {
-    (before ^ wanted) >> (TAG_SHIFT - 1) == 0
+    (before ^ wanted) >> (EPOCH_SHIFT - 1) == 0
 }
 
 /// How far the tag of `word` is ahead of the wanted one.
@@ -213,7 +236,7 @@ fn halve(slot: &AtomicU64, wanted: u64) {
     while !fits(word, wanted) && ahead(word, wanted) == 0 {
         let calls = (word >> CALL_SHIFT & CALLS) >> 1;
         let failures = (word & FAILURES) >> 1;
-        let halved = word >> TAG_SHIFT << TAG_SHIFT | calls << CALL_SHIFT | failures;
+        let halved = word >> EPOCH_SHIFT << EPOCH_SHIFT | calls << CALL_SHIFT | failures;
         match slot.compare_exchange(word, halved, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => return,
             Err(newer) => word = newer,

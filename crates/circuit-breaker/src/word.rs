@@ -7,7 +7,8 @@
 //! | 27–34 | | failed probes | failed probes |
 //! | 19–26 | failures in a row (13–28) | probes done | probes done |
 //! | 11–18 | 11 judge the next outcome, 12 ramp-up | 11–15 reason, 18 counts are probes' | probes admitted |
-//! | 3–10 | 0 | openings in a row | openings in a row |
+//! | 10 | more to count than one inline window: for good | same | same |
+//! | 3–9 | 0 | openings in a row | openings in a row |
 //! | 0–2 | state | state | state |
 //!
 //! Every transition is a compare-and-swap from a word of one generation to a word of the next, so
@@ -26,6 +27,8 @@ const DONE_SHIFT: u32 = 19;
 const FAILED_SHIFT: u32 = 27;
 const SLOW_SHIFT: u32 = 35;
 const BYTE: u64 = 0xff;
+const ATTEMPT: u64 = 0x7f;
+pub(crate) const FULL: u64 = 1 << 10;
 const WATCH: u64 = 1 << 11;
 const RAMP: u64 = 1 << 12;
 const STREAK_SHIFT: u32 = 13;
@@ -40,23 +43,40 @@ const PROBED: u64 = 1 << 18;
 pub(crate) struct Word(pub(crate) u64);
 
 impl Word {
-    pub(crate) const fn closed(generation: u32) -> Self {
-        Self((generation as u64) << GENERATION_SHIFT)
+    /// Closed, nothing counted. `full`: the configuration asks for more than one inline window.
+    pub(crate) const fn closed(generation: u32, full: bool) -> Self {
+        let full = if full { FULL } else { 0 };
+        Self((generation as u64) << GENERATION_SHIFT | full)
+    }
+
+    /// The era before this word's.
+    pub(crate) const fn era_before(self) -> u64 {
+        self.era().wrapping_sub(1 << GENERATION_SHIFT)
     }
 
     /// Another state of the next generation, nothing counted.
     pub(crate) fn next(self, state: State) -> Self {
-        Self(self.era().wrapping_add(1 << GENERATION_SHIFT) | state.bits())
+        let era = self.era().wrapping_add(1 << GENERATION_SHIFT);
+        Self(era | self.0 & FULL | state.bits())
     }
 
     /// The generation and nothing else: the word of a closed breaker with nothing to look at.
+    #[inline(always)]
     pub(crate) const fn era(self) -> u64 {
         self.0 & !LOW
     }
 
-    /// Closed, no failures in a row, no ramp-up, nothing to judge: the call path looks no further.
+    /// Closed, one inline window, no failures in a row, no ramp-up, nothing to judge: the call path
+    /// looks no further.
+    #[inline(always)]
     pub(crate) const fn is_quiet(self) -> bool {
         self.0 << (64 - GENERATION_SHIFT) == 0
+    }
+
+    /// As quiet, with more to count.
+    #[inline(always)]
+    pub(crate) const fn is_quiet_but_full(self) -> bool {
+        self.0 & LOW == FULL
     }
 
     pub(crate) const fn generation(self) -> u32 {
@@ -77,11 +97,13 @@ impl Word {
 
     /// Openings in a row, this one or the last one among them.
     pub(crate) const fn attempt(self) -> u8 {
-        self.byte(ATTEMPT_SHIFT)
+        (self.0 >> ATTEMPT_SHIFT & ATTEMPT) as u8
     }
 
+    /// With this many openings in a row, 127 at most.
     pub(crate) fn with_attempt(self, attempt: u8) -> Self {
-        self.with_byte(ATTEMPT_SHIFT, attempt)
+        let attempt = u64::from(attempt).min(ATTEMPT);
+        Self(self.0 & !(ATTEMPT << ATTEMPT_SHIFT) | attempt << ATTEMPT_SHIFT)
     }
 
     pub(crate) const fn issued(self) -> u8 {

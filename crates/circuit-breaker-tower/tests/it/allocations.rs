@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
-use circuit_breaker_tower::{CircuitBreakerLayer, Config, LatencyLimit};
+use circuit_breaker_tower::{
+    CircuitBreakerLayer, Config, LatencyLimit, Registry, RegistryConfig, Settings,
+};
 use tower::{Layer, Service};
 
 use crate::services::{Echo, answer, poll, ready_now, touchy};
@@ -60,6 +62,14 @@ fn keyed_calls_allocate_nothing() {
     let breaker = Arc::new(CircuitBreaker::with_config(Config::default(), 1).expect("accepted"));
     let layer =
         CircuitBreakerLayer::from_source(move |_: &Result<u32, &'static str>| Arc::clone(&breaker));
+    assert_eq!(allocations(&mut layer.layer(Echo::default()), Ok(1)), 0);
+
+    let settings = Settings::new(Config::default()).expect("accepted");
+    let registry = Registry::<bool>::new(&settings, RegistryConfig::default(), 7);
+    let layer = CircuitBreakerLayer::per_made_key(
+        Arc::new(registry.expect("accepted")),
+        |request: &Result<u32, &'static str>| request.is_ok(),
+    );
     assert_eq!(allocations(&mut layer.layer(Echo::default()), Ok(1)), 0);
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
-use circuit_breaker_tower::{CircuitBreakerLayer, Error, ManualClock, Settings, State, Static};
+use circuit_breaker_tower::{
+    CircuitBreakerLayer, Error, ManualClock, Registry, RegistryConfig, Settings, State, Static,
+};
 use tower::{Layer, Service};
 
 use crate::services::{Echo, answer, touchy};
@@ -79,4 +81,55 @@ fn seeds_differ_between_services_and_repeat_with_a_seed() {
     assert_ne!(drawn, again);
     assert_eq!(waits(&layer().with_seed(5)), waits(&layer().with_seed(5)));
     assert_ne!(waits(&layer().with_seed(5)), waits(&layer().with_seed(6)));
+}
+
+#[test]
+fn a_registry_keeps_a_breaker_a_key() {
+    let settings = Settings::new(touchy(WAIT, 1)).expect("accepted");
+    let config = RegistryConfig::default().with_capacity(4);
+    let registry = Arc::new(Registry::<String>::new(&settings, config, 7).expect("accepted"));
+    let clock = Arc::new(ManualClock::default());
+    let layer = CircuitBreakerLayer::per_key(Arc::clone(&registry), |host: &String| host.as_str());
+    let mut service = layer
+        .with_clock(Arc::clone(&clock))
+        .layer(tower::service_fn(|host: String| async move {
+            if host == "orders" {
+                Err("down")
+            } else {
+                Ok(())
+            }
+        }));
+    let mut send = |host: &str| answer(service.call(host.to_owned()));
+    assert_eq!(send("orders"), Err(Error::Inner("down")));
+    assert!(matches!(send("orders"), Err(Error::Rejected(r)) if r.retry_after == Some(WAIT)));
+    assert_eq!(send("users"), Ok(()));
+    // Nobody's open breaker is forgotten for new keys before its time.
+    for n in 0..100 {
+        assert_eq!(send(&n.to_string()), Ok(()));
+        assert!(registry.len() <= 4);
+    }
+    assert!(matches!(send("orders"), Err(Error::Rejected(_))));
+    clock.advance(WAIT);
+    assert_eq!(send("orders"), Err(Error::Inner("down")), "a probe");
+}
+
+#[test]
+fn keys_can_be_made() {
+    let settings = Settings::new(touchy(WAIT, 1)).expect("accepted");
+    let registry = Registry::<bool>::new(&settings, RegistryConfig::default(), 7);
+    let registry = Arc::new(registry.expect("accepted"));
+    let layer = CircuitBreakerLayer::per_made_key(
+        Arc::clone(&registry),
+        |request: &Result<u32, &'static str>| request.is_ok(),
+    );
+    let mut service = layer.clone().layer(Echo::default());
+    assert_eq!(answer(service.call(Err("down"))), Err(Error::Inner("down")));
+    assert_eq!(answer(service.clone().call(Ok(1))), Ok(1));
+    // Services of the same layer share the registry.
+    let mut other = layer.layer(Echo::default());
+    assert!(matches!(
+        answer(other.call(Err("down"))),
+        Err(Error::Rejected(_))
+    ));
+    assert_eq!(registry.len(), 2);
 }

@@ -1,0 +1,13 @@
+//! Behaviour of the breaker, its registry and its snapshots.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
+mod memory;
+mod registry;
