@@ -194,15 +194,15 @@ impl TimeWindow {
 /// How long a breaker stays open: base × multiplierⁿ⁻¹ for the n-th opening in a row, at most the
 /// cap, shortened by up to the jitter's share.
 ///
-/// With the default multiplier of 1.1 a wait is about a tenth of the time since the first opening:
-/// whatever the outage's length, at most about a tenth is added to it.
+/// With the default multiplier of 1.1 a wait is about a tenth of the time since the first opening, and
+/// at most 5 s: no more than that is added to an outage.
 ///
 /// ```
 /// use circuit_breaker::OpenWait;
 /// use std::time::Duration;
 ///
-/// let doubling = OpenWait::default().with_base(Duration::from_secs(5)).with_multiplier(2.0);
-/// assert_eq!(doubling.cap, Duration::from_secs(60));
+/// let doubling = OpenWait::default().with_base(Duration::from_secs(2)).with_multiplier(2.0);
+/// assert_eq!(doubling.cap, Duration::from_secs(5));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -214,7 +214,7 @@ pub struct OpenWait {
     pub base: Duration,
     /// The factor from one opening to the next. Default 1.1; 1 to 100.
     pub multiplier: f64,
-    /// The longest wait. Default 60 s; at least the base, at most 365 days.
+    /// The longest wait. Default 5 s; at least the base, at most 365 days.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub cap: Duration,
     /// The share of a wait that the draw may take away: the wait is w × (1 − jitter × u) with u drawn
@@ -227,7 +227,7 @@ impl Default for OpenWait {
         Self {
             base: Duration::from_secs(1),
             multiplier: 1.1,
-            cap: Duration::from_secs(60),
+            cap: Duration::from_secs(5),
             jitter: 0.5,
         }
     }

@@ -65,7 +65,7 @@ pub(crate) struct OutageArgs {
     #[arg(long, value_name = "D", default_value = "1s", value_parser = duration)]
     pub(crate) budget_ttl: Duration,
 
-    /// Longest time that a breaker stays open before it probes. Default: the breaker's own, 60s.
+    /// Longest time that a breaker stays open before it probes. Default: the breaker's own, 5s.
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(crate) open_wait_cap: Option<Duration>,
 
