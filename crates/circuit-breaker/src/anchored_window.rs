@@ -99,18 +99,28 @@ impl AnchoredWindow {
         if era.is_some_and(|era| held.era != era) {
             return Vec::new();
         }
-        let age = |bucket: &Bucket| age(now, bucket.begin);
-        held.buckets
-            .iter()
-            .rev()
-            .filter(|bucket| age(bucket) < self.length)
-            .map(|bucket| WindowBucket {
-                age: Duration::from_nanos(age(bucket)),
-                calls: bucket.sum.calls,
-                failures: bucket.sum.failures,
-                ..WindowBucket::default()
-            })
-            .collect()
+        let mut buckets: Vec<WindowBucket> = Vec::new();
+        for bucket in held.buckets.iter().rev() {
+            let age = age(now, bucket.begin);
+            if age >= self.length {
+                continue;
+            }
+            let age = Duration::from_nanos(age);
+            match buckets.last_mut() {
+                // Later than now, after a clock that went back: as one.
+                Some(last) if last.age >= age => {
+                    last.calls += bucket.sum.calls;
+                    last.failures += bucket.sum.failures;
+                }
+                _ => buckets.push(WindowBucket {
+                    age,
+                    calls: bucket.sum.calls,
+                    failures: bucket.sum.failures,
+                    ..WindowBucket::default()
+                }),
+            }
+        }
+        buckets
     }
 
     /// Puts the buckets of a snapshot in, newest first.

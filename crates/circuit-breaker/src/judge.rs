@@ -123,7 +123,8 @@ impl CircuitBreaker {
         let newest = ring.newest(epoch, era);
         let sum = ring.sum(newest, buckets, era);
         let beside = |ring: Option<crate::time_window::Ring<'_>>| {
-            ring.map_or(0, |r| r.sum(newest, buckets, era).calls)
+            // More only if another thread is between the two, or the clock went far back.
+            ring.map_or(0, |r| r.sum(newest, buckets, era).calls.min(sum.calls))
         };
         Some(Held {
             least: self.compiled().min_calls,

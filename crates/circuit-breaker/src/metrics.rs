@@ -201,11 +201,12 @@ impl CircuitBreaker {
                 .unwrap_or_default()
         };
         let (calls, slow) = (sum(self.ring()), sum(self.slow_ring()));
+        let all_slow = slow.calls.min(calls.calls);
         Counts {
             calls: calls.calls,
             failures: calls.failures,
-            slow: slow.calls,
-            slow_failures: slow.failures,
+            slow: all_slow,
+            slow_failures: slow.failures.min(calls.failures).min(all_slow),
         }
     }
 

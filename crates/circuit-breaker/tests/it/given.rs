@@ -126,7 +126,6 @@ pub(crate) enum Op {
     Cancel(usize),
     Lose(usize),
     Wait(u64),
-    #[allow(dead_code, reason = "for clocks that go back")]
     Back(u64),
     Trip(Option<u64>),
     HoldOpen(u64),
@@ -171,8 +170,20 @@ pub(crate) fn anything() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// Anything, and a clock that jumps in both directions, to both ends.
+pub(crate) fn chaos() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        12 => anything(),
+        1 => prop_oneof![0..5000_u64, Just(u64::MAX)].prop_map(Op::Back),
+        1 => prop::sample::select(vec![1 << 33, 1 << 50, u64::MAX]).prop_map(Op::Wait),
+        1 => Just(Op::HoldOpen(u64::MAX)),
+        1 => Just(Op::Trip(Some(u64::MAX))),
+        1 => (0..9_usize).prop_map(|i| Op::RecordTimed(i, Outcome::Success, u64::MAX)),
+    ]
+}
+
 /// What was answered to an operation.
-#[derive(PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Told {
     Nothing,
     Acquired(Result<Token, Rejected>),

@@ -13,6 +13,8 @@ mod fields;
 mod generations;
 mod given;
 mod memory;
+mod presets;
+mod properties;
 mod refusals;
 mod registry;
 #[cfg(feature = "serde")]
