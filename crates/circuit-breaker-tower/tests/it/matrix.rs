@@ -133,13 +133,13 @@ fn readiness_is_passed_on() {
             unreachable!("it is never ready")
         }
     }
-    let layer = || CircuitBreakerLayer::new(touchy(WAIT, 1)).expect("accepted");
+    let layer = CircuitBreakerLayer::new(touchy(WAIT, 1)).expect("accepted");
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    let mut service = layer().layer(Broken);
+    let mut service = layer.layer(Broken);
     let finished = std::task::Poll::Ready(Err(Error::Inner("finished")));
     assert_eq!(service.poll_ready(&mut cx), finished);
     assert_eq!(service.breaker().state(), State::Closed);
-    let mut waiting = layer()
+    let mut waiting = layer
         .with_back_pressure(|_| std::future::pending::<()>())
         .layer(Broken);
     assert_eq!(waiting.poll_ready(&mut cx), finished);
