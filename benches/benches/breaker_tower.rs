@@ -11,11 +11,15 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
-use circuit_breaker_tower::{CircuitBreakerLayer, Config, LatencyLimit, Static, SystemClock};
+use circuit_breaker_tower::{
+    CircuitBreakerLayer, Config, LatencyLimit, Registry, RegistryConfig, Settings, Static,
+    SystemClock,
+};
 use cpu_time::ThreadTime;
 use criterion::Criterion;
 use tower_layer::Layer;
@@ -75,10 +79,11 @@ fn peer(window: SlidingWindowType) -> Box<dyn FnMut(u32)> {
     caller(layer.layer(Echo))
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "service",
     "ours",
     "ours, static",
+    "ours, per key",
     "ours, slow calls",
     "ours, latency",
     "ours, count window",
@@ -102,6 +107,13 @@ fn calls(name: &str) -> Box<dyn FnMut(u32)> {
             let breaker = CircuitBreaker::with_config(config(), 1);
             let breaker = Box::leak(Box::new(breaker.expect("an accepted configuration")));
             caller(CircuitBreakerLayer::from_source(Static(breaker)).layer(Echo))
+        }
+        "ours, per key" => {
+            let settings = Settings::new(config()).expect("an accepted configuration");
+            let registry = Registry::<u64>::new(&settings, RegistryConfig::default(), 1);
+            let registry = Arc::new(registry.expect("an accepted configuration"));
+            let layer = CircuitBreakerLayer::per_made_key(registry, |request: &u64| request % 64);
+            caller(layer.layer(Echo))
         }
         "ours, slow calls" => caller(ours(config().with_slow_call_rate(Some(0.8))).layer(Echo)),
         "ours, latency" => {

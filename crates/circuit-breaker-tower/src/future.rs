@@ -18,6 +18,15 @@ pin_project! {
     /// Dropped before it is done, even before it was ever polled, the call counts as cancelled:
     /// [`Config::on_drop`](circuit_breaker::Config::on_drop) decides. So does a call whose service
     /// panics, once the future is dropped.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
+    /// use circuit_breaker_tower::{AsError, ErrorsAreFailures, ResponseFuture, SystemClock};
+    ///
+    /// type Call<F> =
+    ///     ResponseFuture<F, Arc<CircuitBreaker>, ErrorsAreFailures, AsError, SystemClock>;
+    /// ```
     pub struct ResponseFuture<F, H, C, R, K>
     where
         H: Deref<Target = Breaker>,

@@ -16,6 +16,23 @@ use crate::source::BreakerSource;
 
 /// A breaker for each key, from a [`Registry`], which bounds how many there are. Made by
 /// [`CircuitBreakerLayer::per_key`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Registry, RegistryConfig, Settings};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = Settings::new(Config::default())?;
+/// let registry = Arc::new(Registry::<String>::new(&settings, RegistryConfig::default(), 7)?);
+/// let layer = CircuitBreakerLayer::per_key(Arc::clone(&registry), |host: &String| host.as_str());
+/// let client = layer.layer(service_fn(async |_: String| Ok::<_, std::io::Error>("pong")));
+/// client.oneshot("orders".to_owned()).await?;
+/// assert!(registry.peek("orders").is_some());
+/// # Ok(())
+/// # }
+/// ```
 pub struct PerKey<K, F, S = SeededState, Q: ?Sized = K> {
     registry: Arc<Registry<K, S>>,
     key: F,
@@ -85,7 +102,7 @@ impl<K, F, S, Q: ?Sized> fmt::Debug for PerKey<K, F, S, Q> {
 }
 
 /// A breaker for each key that is made of a request. Made by
-/// [`CircuitBreakerLayer::per_made_key`].
+/// [`CircuitBreakerLayer::per_made_key`], which has an example.
 pub struct PerMadeKey<K, F, S = SeededState> {
     registry: Arc<Registry<K, S>>,
     key: F,

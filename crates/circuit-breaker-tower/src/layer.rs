@@ -155,6 +155,14 @@ impl<C, R, K> CircuitBreakerLayer<PerService, C, R, K> {
 
     /// Emits the transitions of the breakers that the layer makes, and the calls through it, under
     /// the telemetry's name.
+    ///
+    /// ```
+    /// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Telemetry};
+    ///
+    /// let orders = Telemetry::new("orders");
+    /// let layer = CircuitBreakerLayer::new(Config::default())?.with_telemetry(orders);
+    /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+    /// ```
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     pub fn with_telemetry(mut self, telemetry: crate::Telemetry) -> Self {
         self.placement.listeners.push(Arc::new(telemetry.clone()));
@@ -167,6 +175,18 @@ impl<C, R, K> CircuitBreakerLayer<PerService, C, R, K> {
 impl<B, C, R, K> CircuitBreakerLayer<Given<B>, C, R, K> {
     /// Emits the calls through the layer under the telemetry's name. For the transitions, make the
     /// breakers with a clone of it as their settings' listener.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
+    /// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Settings, Telemetry};
+    ///
+    /// let orders = Telemetry::new("orders");
+    /// let settings = Settings::new(Config::default())?.with_listener(Arc::new(orders.clone()));
+    /// let breaker = Arc::new(CircuitBreaker::new(&settings, 7));
+    /// let layer = CircuitBreakerLayer::shared(breaker).with_telemetry(orders);
+    /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+    /// ```
     pub fn with_telemetry(mut self, telemetry: crate::Telemetry) -> Self {
         self.observer = Observer::new(telemetry);
         self
@@ -176,6 +196,18 @@ impl<B, C, R, K> CircuitBreakerLayer<Given<B>, C, R, K> {
 impl<P, C, R, K> CircuitBreakerLayer<P, C, R, K> {
     /// Says with `classifier` what a result means for the breaker. It is cloned into each call: keep
     /// it small, or in an `Arc` that a closure captures.
+    ///
+    /// ```
+    /// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Outcome};
+    ///
+    /// let layer = CircuitBreakerLayer::new(Config::default())?.with_classifier(
+    ///     |result: &Result<u16, std::io::Error>| match result {
+    ///         Ok(..500) => Outcome::Success,
+    ///         Ok(500..) | Err(_) => Outcome::Failure,
+    ///     },
+    /// );
+    /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+    /// ```
     pub fn with_classifier<D>(self, classifier: D) -> CircuitBreakerLayer<P, D, R, K> {
         CircuitBreakerLayer {
             placement: self.placement,
@@ -187,6 +219,13 @@ impl<P, C, R, K> CircuitBreakerLayer<P, C, R, K> {
     }
 
     /// Answers refused calls with `rejection`.
+    ///
+    /// ```
+    /// use circuit_breaker_tower::{AsBoxError, CircuitBreakerLayer, Config};
+    ///
+    /// let layer = CircuitBreakerLayer::new(Config::default())?.with_rejection(AsBoxError);
+    /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+    /// ```
     pub fn with_rejection<Q>(self, rejection: Q) -> CircuitBreakerLayer<P, C, Q, K> {
         CircuitBreakerLayer {
             placement: self.placement,

@@ -23,10 +23,11 @@ pub use circuit_breaker::{
     Listener, ManualClock, OnDrop, OpenReason, OpenWait, Outcome, Registry, RegistryConfig,
     RejectReason, Rejected, Settings, State, TimeWindow, Transition,
 };
+pub use tower_layer::Layer;
 
 #[cfg(feature = "tokio")]
 pub use back_pressure::TokioTimer;
-pub use back_pressure::{BackPressure, BackPressureFuture, BackPressureLayer, Timer};
+pub use back_pressure::{BackPressure, BackPressureFuture, BackPressureLayer, OneBreaker, Timer};
 pub use clock::SystemClock;
 pub use error::Error;
 pub use future::ResponseFuture;

@@ -10,6 +10,18 @@ use circuit_breaker::{CircuitBreaker as Breaker, Listener, Settings, Transition}
 use crate::source::Shared;
 
 /// Where the services that a layer makes get their breakers from: [`PerService`] or [`Given`].
+///
+/// ```
+/// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Layer, PerService, Placement};
+///
+/// /// Takes a layer, wherever its breakers come from.
+/// fn guarded<P: Placement>(layer: &CircuitBreakerLayer<P>) {
+///     let service = layer.layer("any service");
+///     assert_eq!(service.into_inner(), "any service");
+/// }
+/// guarded::<PerService>(&CircuitBreakerLayer::new(Config::default())?);
+/// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+/// ```
 pub trait Placement: sealed::Sealed {
     /// What a service asks for its breaker.
     type Source;
@@ -24,7 +36,19 @@ mod sealed {
     impl<B> Sealed for super::Given<B> {}
 }
 
-/// A breaker of its own for each service that the layer wraps; the service's clones share it.
+/// A breaker of its own for each service that the layer wraps; the service's clones share it. Made by
+/// [`CircuitBreakerLayer::new`](crate::CircuitBreakerLayer::new).
+///
+/// ```
+/// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Layer};
+/// use std::sync::Arc;
+///
+/// let layer = CircuitBreakerLayer::new(Config::default())?;
+/// let (first, second) = (layer.layer(()), layer.layer(()));
+/// assert!(!Arc::ptr_eq(first.breaker(), second.breaker()));
+/// assert!(Arc::ptr_eq(first.breaker(), first.clone().breaker()));
+/// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+/// ```
 #[derive(Clone)]
 pub struct PerService {
     pub(crate) settings: Settings,
@@ -86,7 +110,9 @@ impl fmt::Debug for PerService {
     }
 }
 
-/// The same source for every service that the layer wraps.
+/// The same source for every service that the layer wraps. Made by
+/// [`shared`](crate::CircuitBreakerLayer::shared), [`per_key`](crate::CircuitBreakerLayer::per_key) and
+/// [`from_source`](crate::CircuitBreakerLayer::from_source), which have examples.
 #[derive(Clone, Debug)]
 pub struct Given<B>(pub(crate) B);
 

@@ -48,6 +48,16 @@ pub struct CircuitBreaker<S, B = Shared, C = ErrorsAreFailures, R = AsError, K =
 
 impl<S, B, C, R, K> CircuitBreaker<S, B, C, R, K> {
     /// The wrapped service.
+    ///
+    /// ```
+    /// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Layer};
+    ///
+    /// let mut service = CircuitBreakerLayer::new(Config::default())?.layer(vec![1]);
+    /// service.get_mut().push(2);
+    /// assert_eq!(service.get_ref(), &[1, 2]);
+    /// assert_eq!(service.into_inner(), [1, 2]);
+    /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn get_ref(&self) -> &S {
         &self.inner
@@ -89,6 +99,15 @@ impl<S, B, C, R, K> CircuitBreaker<S, B, C, R, K> {
 
 impl<S, C, R, K> CircuitBreaker<S, Shared, C, R, K> {
     /// The breaker: its state, its metrics, and what an operator does to it.
+    ///
+    /// ```
+    /// use circuit_breaker_tower::{CircuitBreakerLayer, Clock, Config, Layer};
+    ///
+    /// let service = CircuitBreakerLayer::new(Config::default())?.layer(());
+    /// let metrics = service.breaker().metrics(service.clock().now());
+    /// assert_eq!((metrics.window.calls, metrics.rejected), (0, 0));
+    /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn breaker(&self) -> &std::sync::Arc<circuit_breaker::CircuitBreaker> {
         self.source.breaker()

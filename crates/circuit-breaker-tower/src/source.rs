@@ -65,6 +65,15 @@ pub struct Shared(Arc<Breaker>);
 
 impl Shared {
     /// All requests are under `breaker`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
+    /// # use circuit_breaker_tower::{CircuitBreakerLayer, Config, Shared};
+    /// let breaker = Arc::new(CircuitBreaker::with_config(Config::default(), 1)?);
+    /// let layer = CircuitBreakerLayer::from_source(Shared::new(breaker)); // as CircuitBreakerLayer::shared
+    /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+    /// ```
     #[must_use]
     pub const fn new(breaker: Arc<Breaker>) -> Self {
         Self(breaker)
@@ -96,7 +105,7 @@ impl<Request> BreakerSource<Request> for Shared {
 }
 
 /// One breaker for all requests that lives as long as the program: a call takes no part in counting
-/// who still needs it, which is about a third of what a call through [`Shared`] costs.
+/// who still needs it, which is about half of what a call through [`Shared`] costs.
 ///
 /// ```
 /// use std::sync::LazyLock;

@@ -15,6 +15,12 @@ use crate::rejection::OnRejection;
 pin_project! {
     /// The future of a call through a [`BackPressure`](super::BackPressure) service: as
     /// [`ResponseFuture`], and it wakes the services that wait for the breaker when it ends.
+    ///
+    /// ```
+    /// use circuit_breaker_tower::{AsError, BackPressureFuture, ErrorsAreFailures, SystemClock};
+    ///
+    /// type Call<F> = BackPressureFuture<F, ErrorsAreFailures, AsError, SystemClock>;
+    /// ```
     #[derive(Debug)]
     pub struct BackPressureFuture<F, C, R, K: Clock> {
         // Dropped before the waker: the call is cancelled before anybody asks for its place.

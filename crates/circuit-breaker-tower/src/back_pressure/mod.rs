@@ -26,6 +26,17 @@ use waiters::Waiters;
 
 /// Wraps services as [`BackPressure`]. Made by
 /// [`with_back_pressure`](CircuitBreakerLayer::with_back_pressure).
+///
+/// ```
+/// use circuit_breaker_tower::{BackPressureLayer, CircuitBreakerLayer, Config};
+/// use std::time::Duration;
+/// use tower::Layer;
+///
+/// let layer: BackPressureLayer<fn(Duration) -> tokio::time::Sleep> =
+///     CircuitBreakerLayer::new(Config::default())?.with_back_pressure(tokio::time::sleep);
+/// let endpoints = ["10.0.0.1", "10.0.0.2"].map(|address| layer.layer(address));
+/// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct BackPressureLayer<T, P = PerService, C = ErrorsAreFailures, R = AsError, K = SystemClock>
@@ -60,6 +71,14 @@ where
 
 /// A placement with one breaker a service, known before the request: [`PerService`] and
 /// [`Given<Shared>`](Given).
+///
+/// ```
+/// use circuit_breaker_tower::{Given, OneBreaker, PerService, Shared};
+///
+/// fn one_breaker<P: OneBreaker>() {}
+/// one_breaker::<PerService>();
+/// one_breaker::<Given<Shared>>();
+/// ```
 pub trait OneBreaker: sealed::Sealed {}
 
 impl OneBreaker for PerService {}

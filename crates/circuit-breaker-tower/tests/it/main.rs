@@ -15,3 +15,4 @@ mod sources;
 mod statuses;
 #[cfg(any(feature = "tracing", feature = "metrics"))]
 mod telemetry;
+mod wake_ups;
