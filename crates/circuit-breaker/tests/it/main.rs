@@ -15,6 +15,7 @@ mod given;
 mod memory;
 mod presets;
 mod properties;
+mod reference;
 mod refusals;
 mod registry;
 #[cfg(feature = "serde")]
