@@ -37,10 +37,20 @@ impl AnchoredWindow {
         }
     }
 
-    /// Counts a call of `era` at `now` nanoseconds; what the window holds then.
-    pub(crate) fn add(&self, now: u64, era: u64, failed: bool) -> Sum {
+    /// Counts a call of `era` at `now` nanoseconds; what the window holds then. `None` if the era is
+    /// over, by what `live` says, and another one's calls are held.
+    pub(crate) fn add(
+        &self,
+        now: u64,
+        era: u64,
+        failed: bool,
+        live: impl Fn() -> bool,
+    ) -> Option<Sum> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.era != era {
+            if !live() {
+                return None;
+            }
             held.era = era;
             held.buckets.clear();
         }
@@ -60,7 +70,7 @@ impl AnchoredWindow {
             bucket.sum.calls += 1;
             bucket.sum.failures += u64::from(failed);
         }
-        self.total(&held, now)
+        Some(self.total(&held, now))
     }
 
     /// What the window holds at `now`: of `era`, or whatever era was counted last.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::admit::open_again;
-use crate::breaker::{CircuitBreaker, FAILED_CALL};
+use crate::breaker::{CircuitBreaker, FAILED_CALL, OpenFor};
 use crate::config::Dialect;
 use crate::outcome::{Outcome, Recorded};
 use crate::settings::Compiled;
@@ -11,7 +11,10 @@ use crate::state::{OpenReason, State};
 use crate::sync::{Ordering, fence};
 use crate::time::nanos;
 use crate::time_window::CALL;
-use crate::word::Word;
+use crate::word::{GENERATION_SHIFT, Word};
+
+/// Generations, less one.
+const GENERATIONS: u64 = (1 << (64 - GENERATION_SHIFT)) - 1;
 
 /// What a window held when an outcome was judged.
 #[derive(Clone, Copy, Default, Debug)]
@@ -54,7 +57,12 @@ impl CircuitBreaker {
 
         let mut by_time = None;
         if let Some(ring) = self.ring() {
-            if !ring.add(epoch, era, if failed { FAILED_CALL } else { CALL }, live) {
+            let counted = if failed {
+                ring.add(epoch, era, FAILED_CALL, live)
+            } else {
+                ring.count(epoch, era, live)
+            };
+            if !counted {
                 return self.count_stale();
             }
             if slow && let Some(ring) = self.slow_ring() {
@@ -67,7 +75,9 @@ impl CircuitBreaker {
         let mut by_count = None;
         if let Some(extras) = self.extras.as_deref() {
             if let Some(window) = &extras.anchored {
-                let sum = window.add(at, era, failed);
+                let Some(sum) = window.add(at, era, failed, live) else {
+                    return self.count_stale();
+                };
                 by_time = Some(Held {
                     calls: sum.calls,
                     failures: sum.failures,
@@ -78,7 +88,7 @@ impl CircuitBreaker {
                 }
             }
             if let Some(window) = &extras.count {
-                let Some(sums) = window.push(era, failed, slow) else {
+                let Some(sums) = window.push(era, failed, slow, live) else {
                     return self.count_stale();
                 };
                 by_count = Some(Held {
@@ -116,9 +126,9 @@ impl CircuitBreaker {
         // Two threads that each add to another bucket must not both miss the other's outcome.
         fence(Ordering::SeqCst);
         let newest = ring.newest(epoch, era);
-        let sum = ring.sum(newest, buckets, era);
+        let sum = ring.held(epoch, newest, buckets, era);
         let beside = |ring: Option<crate::time_window::Ring<'_>>| {
-            ring.map_or(0, |r| r.sum(newest, buckets, era).calls)
+            ring.map_or(0, |r| r.held(epoch, newest, buckets, era).calls)
         };
         Some(Held {
             calls: sum.calls,
@@ -140,7 +150,8 @@ impl CircuitBreaker {
                 Verdict::Fine => {}
             }
         }
-        // Where only calls are missing, the outcome that brings them is judged, whatever it is.
+        // Where only calls are missing, the outcome that brings them is judged, whatever it is; where
+        // that one was on its way already, the next.
         if self.compiled().dialect == Dialect::Plimsoll && early != word.is_watched() {
             self.change_within(word, |w| w.with_watch(early));
         }
@@ -212,7 +223,7 @@ impl CircuitBreaker {
                 Some(false) => (self.closed_after(word), None),
                 Some(true) => {
                     let to = open_again(counted, OpenReason::ProbesFailed);
-                    (to, Some(self.wait_of(to)))
+                    (to, Some(OpenFor::Computed(self.wait_of(to))))
                 }
             };
             if let Err(now) = self.swap(word, to) {
@@ -240,10 +251,11 @@ impl CircuitBreaker {
         let tag = u64::from(generation) << 32;
         let mut value = count.load(Ordering::Relaxed);
         loop {
-            let next = if value >> 32 == tag >> 32 {
-                value + 1
-            } else {
-                tag + 1
+            let ahead = (value >> 32).wrapping_sub(tag >> 32) & GENERATIONS;
+            let next = match ahead {
+                0 => value + 1,
+                ahead if ahead <= GENERATIONS / 2 => return,
+                _ => tag + 1,
             };
             match count.compare_exchange(value, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return,

@@ -1,19 +1,26 @@
 //! The time window: counts in buckets of equal width, each one word, no lock.
 //!
 //! A bucket's word is `tag 21 | calls 21 | failures 22`. Outcomes of the epoch e = ⌊now ÷ width⌋ go to
-//! the slot e mod n, n a power of two. The tag is ⌊e ÷ n⌋ + generation: a new turn round the ring and a
-//! new generation both make what stood there old, so that nothing needs to be cleared. A record is one
-//! fetch-and-add; where the word that comes back has another tag, the bucket is turned over.
+//! the slot e mod n, n a power of two. The tag is ⌊e ÷ n⌋ + 64 × generation: a new turn round the ring
+//! and a new generation both make what stood there old, so that nothing needs to be cleared. A call that
+//! did not fail is one fetch-and-add; where the word that comes back has another tag, the bucket is
+//! turned over. What harms is one compare-and-swap, which no other tag lets through.
 //!
-//! - **A racing turn-over** may misplace one outcome a thread: one that was about to be added to a
-//!   bucket when the ring came round to it. It counts as new instead of as old, and not at all where
-//!   it belonged to an earlier generation.
+//! - **A racing turn-over** loses nothing and may misplace one outcome a thread: one that was about to
+//!   be added to a bucket when the ring came round to it. It counts as new instead of as old.
+//! - **An outcome of an earlier generation** is not counted. A success may stand in a later one's
+//!   bucket between the addition that finds it there and the one that takes it back: a judgement of
+//!   that moment sees a call too many, never a failure.
 //! - **Overflow**: from 2²⁰ calls in a bucket on, both its counts are halved: shares stay, the absolute
 //!   counts are lower bounds.
-//! - **A clock that goes back** by up to 64 turns: an outcome whose bucket is taken by a later time
-//!   counts there. Further back: the bucket begins anew.
-//! - **A breaker that nobody called**: tags repeat after 2²¹ turns (388 days for 10 s in 10 buckets). A
-//!   bucket untouched for exactly that long, or up to 64 turns less, is taken for a live one.
+//! - **A clock that goes back** by up to 16 turns: an outcome whose bucket is taken by a later time
+//!   counts there; others count in their own. Judged is the window up to the latest time, and the one
+//!   up to the outcome's own where the two do not meet. Further back: the bucket begins anew.
+//! - **A clock that goes back while the breaker changes state**: k generations and 64 k turns (17 min
+//!   each for 10 s in 10 buckets), or up to 16 more, make an old bucket one of ours.
+//! - **A bucket that nobody touched** is taken for a live one once turns + 64 × transitions come to 2²¹,
+//!   or up to 16 less: 388 days for 10 s in 10 buckets, or 32 768 transitions. One never touched counts
+//!   as of half that before the origin.
 //!
 //! Judging sums the buckets: O(buckets). Cases: `vectors/resilience/breaker_resilience4j.json`.
 
@@ -27,16 +34,29 @@ pub(crate) const FAILURE: u64 = 1;
 /// What a slot holds that nothing was counted in: half of all tags away from the first ones.
 pub(crate) const EMPTY: u64 = 1 << 63;
 /// Slots of a window that lies within the breaker, as a power of two.
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) const INLINE_LOG2: u32 = 4;
+/// Fewer in models: every slot is a step of every judgement.
+#[cfg(any(loom, shuttle))]
+pub(crate) const INLINE_LOG2: u32 = 1;
 pub(crate) const INLINE: usize = 1 << INLINE_LOG2;
 
 const CALL_SHIFT: u32 = 22;
 const TAG_SHIFT: u32 = GENERATION_SHIFT;
+/// A bucket is full where the counts reach this bit: from 2²⁰ calls on.
+#[cfg(not(any(loom, shuttle)))]
+const FULL_SHIFT: u32 = TAG_SHIFT - 1;
+/// From 4 calls on in models.
+#[cfg(any(loom, shuttle))]
+const FULL_SHIFT: u32 = CALL_SHIFT + 2;
 const FAILURES: u64 = CALL - 1;
 const CALLS: u64 = (1 << (TAG_SHIFT - CALL_SHIFT)) - 1;
 const TAG: u64 = (1 << (64 - TAG_SHIFT)) - 1;
 /// How many turns ahead of ours a tag may be and still be taken for a later time.
-const AHEAD: u64 = 64;
+const AHEAD: u64 = 16;
+/// How many turns of tags lie between one generation and the next, as a power of two: with a clock
+/// that goes back by fewer, no bucket of an earlier generation looks like one of ours.
+const ERA_TURNS_LOG2: u32 = 6;
 
 /// Time to epochs: ⌊now ÷ width⌋ by one multiplication.
 ///
@@ -71,13 +91,13 @@ impl Epochs {
 /// The tag of `epoch` in `era`, in its place.
 #[inline]
 pub(crate) const fn wanted(epoch: u64, log2: u32, era: u64) -> u64 {
-    (epoch >> log2 << TAG_SHIFT).wrapping_add(era)
+    (epoch >> log2 << TAG_SHIFT).wrapping_add(era << ERA_TURNS_LOG2)
 }
 
 /// Whether a bucket that held `before` was the wanted one and is not full.
 #[inline]
 pub(crate) const fn fits(before: u64, wanted: u64) -> bool {
-    (before ^ wanted) >> (TAG_SHIFT - 1) == 0
+    (before ^ wanted) >> FULL_SHIFT == 0
 }
 
 /// How far the tag of `word` is ahead of the wanted one.
@@ -105,15 +125,22 @@ impl Ring<'_> {
         self.slots.get((epoch & ((1 << self.log2) - 1)) as usize)
     }
 
-    /// Counts `add` in `epoch` of `era`. `live` says whether that is still the breaker's era; false
-    /// if it is not and the outcome was too late to count.
-    pub(crate) fn add(&self, epoch: u64, era: u64, add: u64, live: impl Fn() -> bool) -> bool {
+    /// Counts a call that did not fail in `epoch` of `era`. `live` says whether that is still the
+    /// breaker's era; false if it is not and the outcome was too late to count.
+    pub(crate) fn count(&self, epoch: u64, era: u64, live: impl Fn() -> bool) -> bool {
         let Some(slot) = self.slot(epoch) else {
             return false;
         };
         let wanted = wanted(epoch, self.log2, era);
-        let before = slot.fetch_add(add, Ordering::AcqRel);
-        fits(before, wanted) || added_elsewhere(slot, before, wanted, add, live)
+        let before = slot.fetch_add(CALL, Ordering::AcqRel);
+        fits(before, wanted) || counted_elsewhere(slot, before, wanted, live)
+    }
+
+    /// As [`count`](Self::count), for what harms: never in a bucket of another era, not even until it
+    /// is taken back, for a judgement might come in between.
+    pub(crate) fn add(&self, epoch: u64, era: u64, add: u64, live: impl Fn() -> bool) -> bool {
+        self.slot(epoch)
+            .is_some_and(|slot| place(slot, wanted(epoch, self.log2, era), add, live))
     }
 
     /// The last epoch that anything was counted in, `epoch` at least: an earlier time saturates.
@@ -150,6 +177,18 @@ impl Ring<'_> {
         sum
     }
 
+    /// What is judged at `epoch`: the window up to the `newest`, and where that is all of later times
+    /// than the window up to `epoch`, both.
+    pub(crate) fn held(&self, epoch: u64, newest: u64, buckets: u32, era: u64) -> Sum {
+        let mut sum = self.sum(newest, buckets, era);
+        if newest.saturating_sub(epoch) >= u64::from(buckets) {
+            let own = self.sum(epoch, buckets, era);
+            sum.calls += own.calls;
+            sum.failures += own.failures;
+        }
+        sum
+    }
+
     /// The live buckets of the last `buckets` epochs: epoch, calls, failures; newest first.
     pub(crate) fn live(
         &self,
@@ -181,72 +220,93 @@ impl Ring<'_> {
     }
 }
 
-/// `add` was added to a bucket that held `before`, which is full or not the `wanted` one.
+/// A call was added to a bucket that held `before`, which is full or not the `wanted` one. False if
+/// the era is over and it was not counted.
 #[cold]
 #[inline(never)]
-pub(crate) fn added_elsewhere(
+pub(crate) fn counted_elsewhere(
     slot: &AtomicU64,
     before: u64,
     wanted: u64,
-    add: u64,
     live: impl Fn() -> bool,
 ) -> bool {
     let turns = ahead(before, wanted);
-    if turns == 0 {
-        halve(slot, wanted);
-        return true;
+    if turns > 0 && !live() {
+        take_back(slot, before);
+        return false;
     }
     if turns <= AHEAD {
-        // The ring has gone round since this call read the clock.
-        return live() || {
-            take_back(slot, before, add);
-            false
-        };
-    }
-    turn_over(slot, wanted, add);
-    true
-}
-
-/// Halves the counts of a full bucket, once however many threads saw it full.
-fn halve(slot: &AtomicU64, wanted: u64) {
-    let mut word = slot.load(Ordering::Acquire);
-    while !fits(word, wanted) && ahead(word, wanted) == 0 {
-        let calls = (word >> CALL_SHIFT & CALLS) >> 1;
-        let failures = (word & FAILURES) >> 1;
-        let halved = word >> TAG_SHIFT << TAG_SHIFT | calls << CALL_SHIFT | failures;
-        match slot.compare_exchange(word, halved, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return,
-            Err(newer) => word = newer,
+        // Of a later turn, the ring has gone round since this call read the clock.
+        if is_full(before) {
+            halve(slot, before);
         }
+        return true;
     }
+    place(slot, wanted, CALL, live)
 }
 
-/// Takes `add` out of the bucket that it was added to, unless that has been turned over with it.
-fn take_back(slot: &AtomicU64, added_to: u64, add: u64) {
-    let mut word = slot.load(Ordering::Acquire);
-    while ahead(word, added_to) == 0 {
-        // A halving in between has halved what is taken back.
-        let Some(without) = word.checked_sub(add).filter(|w| ahead(*w, added_to) == 0) else {
-            return;
-        };
-        match slot.compare_exchange(word, without, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return,
-            Err(newer) => word = newer,
-        }
-    }
-}
-
-/// Begins the wanted bucket with `add` in place of an old one, or adds to it if another thread began it.
-fn turn_over(slot: &AtomicU64, wanted: u64, add: u64) {
+/// Adds to the wanted bucket, to a later one in its place, or begins it in place of an old one. False
+/// if the era is over and the bucket another's.
+///
+/// The bucket's word was read before `live` was asked: had it been of a later era, the thread that
+/// wrote it would have seen that era's word, and so would `live`.
+fn place(slot: &AtomicU64, wanted: u64, add: u64, live: impl Fn() -> bool) -> bool {
     let mut word = slot.load(Ordering::Acquire);
     loop {
         let turns = ahead(word, wanted);
-        let next = if turns <= AHEAD {
-            word.wrapping_add(add)
-        } else {
+        if turns > 0 && !live() {
+            return false;
+        }
+        let next = if turns > AHEAD {
             wanted.wrapping_add(add)
+        } else if is_full(word) {
+            halved(word).wrapping_add(add)
+        } else {
+            word.wrapping_add(add)
         };
         match slot.compare_exchange(word, next, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return true,
+            Err(newer) => word = newer,
+        }
+    }
+}
+
+const fn is_full(word: u64) -> bool {
+    word << (64 - TAG_SHIFT) >> (64 - TAG_SHIFT) >> FULL_SHIFT != 0
+}
+
+const fn halved(word: u64) -> u64 {
+    counted(
+        word,
+        (word >> CALL_SHIFT & CALLS) >> 1,
+        (word & FAILURES) >> 1,
+    )
+}
+
+/// Other counts under the tag of `word`.
+const fn counted(word: u64, calls: u64, failures: u64) -> u64 {
+    word >> TAG_SHIFT << TAG_SHIFT | calls << CALL_SHIFT | failures
+}
+
+/// Halves the counts of a full bucket, once however many threads saw it full.
+fn halve(slot: &AtomicU64, seen: u64) {
+    let mut word = slot.load(Ordering::Acquire);
+    while is_full(word) && ahead(word, seen) == 0 {
+        match slot.compare_exchange(word, halved(word), Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return,
+            Err(newer) => word = newer,
+        }
+    }
+}
+
+/// Takes a call out of the bucket that it was added to, unless that has been turned over with it.
+fn take_back(slot: &AtomicU64, added_to: u64) {
+    let mut word = slot.load(Ordering::Acquire);
+    while ahead(word, added_to) == 0 {
+        let calls = (word >> CALL_SHIFT & CALLS).saturating_sub(1);
+        // A halving in between may have left no more calls than failures.
+        let without = counted(word, calls, (word & FAILURES).min(calls));
+        match slot.compare_exchange(word, without, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => return,
             Err(newer) => word = newer,
         }
