@@ -23,9 +23,9 @@ use crate::word::Word;
 /// [`permit`](Self::permit), which does the rest when it is completed or dropped. All methods take
 /// `&self`, from any thread; a `now` earlier than an earlier call's changes nothing for the worse.
 ///
-/// Closed, a call costs one atomic load and one fetch-and-add. Every transition is a
+/// Closed, a successful call costs two atomic loads and one fetch-and-add. Every transition is a
 /// compare-and-swap of one word that holds the state, its generation and the probes that are out, so
-/// that it happens once, no half-open period admits more than its permits, and outcomes of an
+/// that it happens once, no half-open period has more probes out than its permits, and outcomes of an
 /// earlier generation are told apart.
 ///
 /// 192 bytes, of which 128 are the buckets of a time window; more only for what is configured beyond

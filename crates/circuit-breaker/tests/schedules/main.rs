@@ -6,6 +6,7 @@
 //! bucket is full at 4 calls.
 #![cfg(any(loom, shuttle))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_macros, reason = "how many schedules there were")]
 
 mod control;
 mod counts;
