@@ -2,7 +2,7 @@
 
 use circuit_breaker::{CircuitBreaker, Outcome, State};
 
-use crate::{breaker, check, config, meet, race, secs};
+use crate::{breaker, check, check_all, config, meet, race, secs};
 
 fn tell(outcome: Outcome) -> impl Fn(&CircuitBreaker) + Send + Sync + Copy + 'static {
     move |b| {
@@ -14,7 +14,7 @@ fn tell(outcome: Outcome) -> impl Fn(&CircuitBreaker) + Send + Sync + Copy + 'st
 
 #[test]
 fn the_sums_of_the_count_window_are_those_of_its_ring() {
-    check(|| {
+    check_all(|| {
         let config = config()
             .with_time_window(None)
             .with_min_calls(3)
@@ -40,7 +40,7 @@ fn the_sums_of_the_count_window_are_those_of_its_ring() {
 
 #[test]
 fn a_reader_of_the_count_window_sees_whole_outcomes() {
-    check(|| {
+    check_all(|| {
         let config = config()
             .with_time_window(None)
             .with_min_calls(2)

@@ -4,7 +4,7 @@ use circuit_breaker::{
     CircuitBreaker, Config, Dialect, HalfOpen, Outcome, Recorded, State, TimeWindow, Token,
 };
 
-use crate::{breaker, check, config, meet, race, secs};
+use crate::{breaker, check, check_all, config, meet, race, secs};
 
 /// Opens, probes, closes and fails once, all at `at`: a second failure in that closed period, or one
 /// more call of any kind, would show.
@@ -31,7 +31,7 @@ fn touchy() -> Config {
 /// Tells of `old` while a whole cycle goes by, and looks at what the later period holds. The old
 /// outcome alone opens nothing.
 fn late(config: Config, before: f64, outcome: Outcome) {
-    check(move || {
+    check_all(move || {
         let breaker = breaker(config.clone());
         // Something to turn over.
         let token = breaker.try_acquire(secs(before)).unwrap();
@@ -71,7 +71,7 @@ fn a_late_success_where_its_bucket_was_of_the_last_turn() {
 fn a_late_success_may_stand_for_the_call_that_was_missing() {
     let opened = std::sync::Arc::new(std::sync::Mutex::new([0_u64; 2]));
     let seen = std::sync::Arc::clone(&opened);
-    check(move || {
+    check_all(move || {
         let breaker = breaker(touchy().with_failure_rate(Some(0.5)));
         let old = breaker.try_acquire(secs(2.0)).unwrap();
         meet(
@@ -157,5 +157,20 @@ fn an_outcome_and_a_reset_at_once() {
         assert_eq!((metrics.state, metrics.generation), (State::Closed, 1));
         assert_eq!(metrics.window.failures, 0);
         assert!(metrics.window.calls <= 1);
+    });
+}
+
+#[test]
+fn no_opening_of_before_a_reset_comes_after_it() {
+    check_all(|| {
+        let breaker = breaker(touchy().with_consecutive_failures(Some(1)));
+        let old = breaker.try_acquire(secs(4.0)).unwrap();
+        meet(
+            &breaker,
+            move |b| b.record(old, Outcome::Failure, secs(4.0)),
+            |b| b.reset(secs(4.0)),
+        );
+        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.metrics(secs(4.0)).window.calls, 0);
     });
 }

@@ -37,13 +37,24 @@ use shuttle::{
     thread,
 };
 
-/// Runs `model` in every schedule.
+/// Runs `model` in every schedule of up to three preemptions.
 #[cfg(loom)]
 fn check(model: impl Fn() + Send + Sync + 'static) {
+    check_to(Some(3), model);
+}
+
+/// Runs a `model` of two threads in every schedule there is.
+#[cfg(loom)]
+fn check_all(model: impl Fn() + Send + Sync + 'static) {
+    check_to(None, model);
+}
+
+#[cfg(loom)]
+fn check_to(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     let executions = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let seen = std::sync::Arc::clone(&executions);
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.preemption_bound = preemptions;
     builder.max_branches = 100_000;
     builder.check(move || {
         seen.fetch_add(1, Ordering::Relaxed);
@@ -51,6 +62,9 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     });
     println!("{} executions", executions.load(Ordering::Relaxed));
 }
+
+#[cfg(shuttle)]
+use check as check_all;
 
 /// Runs `model` in as many schedules, half of them uniform, half with few preemptions.
 #[cfg(shuttle)]
