@@ -6,6 +6,10 @@
 //! bucket is full at 4 calls.
 #![cfg(any(loom, shuttle))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg_attr(
+    shuttle,
+    allow(unused_qualifications, reason = "its Arc is the standard library's")
+)]
 #![allow(clippy::disallowed_macros, reason = "how many schedules there were")]
 
 mod control;
