@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::breaker::CircuitBreaker;
+use crate::breaker::{CircuitBreaker, OpenFor};
 use crate::config::Dialect;
 use crate::error::{RejectReason, Rejected};
 use crate::state::{OpenReason, State};
 use crate::sync::Ordering;
-use crate::time::micros;
+use crate::time::{micros, micros_up};
 use crate::token::Token;
 use crate::word::Word;
 
@@ -92,7 +92,10 @@ impl CircuitBreaker {
     fn admit_ramping(&self, word: Word, now: Duration) -> Result<Answer, Word> {
         let length = self.compiled().ramp_up.unwrap_or(0);
         let at = micros(now);
-        let since = self.since.get_or_set(word.generation(), at);
+        let live = || self.is_live(word.era());
+        let Some(since) = self.since.get_or_set(word.generation(), at, live) else {
+            return Err(self.load());
+        };
         let elapsed = at.saturating_sub(since);
         if elapsed >= length {
             let done = word.without_ramp();
@@ -112,7 +115,9 @@ impl CircuitBreaker {
 
     fn admit_open(&self, word: Word, now: Duration) -> Result<Answer, Word> {
         let at = micros(now);
-        let until = self.open_until(word, now);
+        let Some(until) = self.open_until(word, now) else {
+            return Err(self.load());
+        };
         let strictly = self.compiled().dialect == Dialect::Resilience4j;
         if at < until || strictly && at == until {
             let left = until - at + u64::from(strictly);
@@ -127,14 +132,14 @@ impl CircuitBreaker {
         Ok(Answer::admitted(to))
     }
 
-    /// When the wait of an open word ends, in microseconds.
-    pub(crate) fn open_until(&self, word: Word, now: Duration) -> u64 {
+    /// When the wait of an open word ends, in microseconds; `None` if the word is not the newest.
+    pub(crate) fn open_until(&self, word: Word, now: Duration) -> Option<u64> {
         let generation = word.generation();
-        self.until.get(generation).unwrap_or_else(|| {
+        self.until.get(generation).or_else(|| {
             // Another thread has opened the breaker and not yet said until when: the same for all.
-            let wait = crate::time::micros_up(self.wait_of(word));
-            self.until
-                .get_or_set(generation, micros(now).saturating_add(wait))
+            let end = micros_up(now).saturating_add(micros_up(self.wait_of(word)));
+            let live = || self.is_live(word.era());
+            self.until.get_or_set(generation, end, live)
         })
     }
 
@@ -142,18 +147,25 @@ impl CircuitBreaker {
         let settings = self.compiled();
         let generation = word.generation();
         let at = micros(now);
+        let live = || self.is_live(word.era());
         if let Some(max_wait) = settings.max_wait {
-            let since = self.since.get_or_set(generation, at);
+            let Some(since) = self.since.get_or_set(generation, at, live) else {
+                return Err(self.load());
+            };
             if at.saturating_sub(since) >= max_wait {
                 return self.reopen(word, OpenReason::ProbeTimeout, now);
             }
         }
         if word.issued() < settings.permits {
+            // First the time, then the place: whoever sees every place taken sees how fresh the last is.
+            self.until
+                .update(generation, at, |newest| newest.max(at), live);
             self.swap(word, word.with_issued(word.issued() + 1))?;
-            self.until.update(generation, at, |newest| newest.max(at));
             return Ok(Answer::admitted(word));
         }
-        let newest = self.until.get_or_set(generation, at);
+        let Some(newest) = self.until.get_or_set(generation, at, live) else {
+            return Err(self.load());
+        };
         let base = self.base_wait();
         let Some(lease) = settings.lease else {
             return Ok(self.reject(RejectReason::HalfOpenFull, Some(base), None));
@@ -163,7 +175,8 @@ impl CircuitBreaker {
             let retry = (lease - age).min(base);
             return Ok(self.reject(RejectReason::HalfOpenFull, Some(retry), None));
         }
-        // The probes that are out are lost: they count as failed.
+        // The probes that are out are lost: they count as failed. A place that came back and was given
+        // away since `newest` was read makes the same word: the fresh probe is then lost with the rest.
         let lost = word.issued().saturating_sub(word.done());
         let word_with_lost = word.with_probes(
             word.issued(),
@@ -195,10 +208,10 @@ impl CircuitBreaker {
         let to = open_again(counts, reason);
         self.swap(word, to)?;
         let wait = self.wait_of(to);
-        self.entered(word, to, now, Some(wait));
+        self.entered(word, to, now, Some(OpenFor::Computed(wait)));
         // As the next call will be told, in whole microseconds.
         let strictly = self.compiled().dialect == Dialect::Resilience4j;
-        let left = crate::time::micros_up(wait).saturating_add(u64::from(strictly));
+        let left = micros_up(wait).saturating_add(u64::from(strictly));
         Ok(self.reject(RejectReason::Open, Some(left), Some(reason)))
     }
 
@@ -224,7 +237,7 @@ impl CircuitBreaker {
 
     /// The base of the open waits, in microseconds.
     fn base_wait(&self) -> u64 {
-        crate::time::micros_up(self.compiled().config.open_wait.base)
+        micros_up(self.compiled().config.open_wait.base)
     }
 }
 

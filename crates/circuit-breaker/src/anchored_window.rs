@@ -48,8 +48,8 @@ impl AnchoredWindow {
         }
     }
 
-    /// Counts a call of `era` at `now` nanoseconds; what the window holds then, or `None` if the era is
-    /// over (`live`).
+    /// Counts a call of `era` at `now` nanoseconds; what the window holds then. `None` if the era is
+    /// over, by what `live` says, and another one's calls are held.
     pub(crate) fn add(
         &self,
         now: u64,

@@ -11,7 +11,7 @@ use crate::outcome::{Outcome, Recorded};
 use crate::settings::{Compiled, Settings};
 use crate::state::{OpenReason, State, Transition};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::time::{Stamp, micros, nanos};
+use crate::time::{Stamp, micros, micros_up, nanos};
 use crate::time_window::{self, Added, CALL, EMPTY, FAILURE, INLINE, INLINE_LOG2, Ring};
 use crate::token::Token;
 use crate::word::{FULL, Word};
@@ -23,9 +23,9 @@ use crate::word::{FULL, Word};
 /// [`permit`](Self::permit), which does the rest when it is completed or dropped. All methods take
 /// `&self`, from any thread; a `now` earlier than an earlier call's changes nothing for the worse.
 ///
-/// Closed, a call costs one atomic load and one fetch-and-add. Every transition is a
+/// Closed, a successful call costs two atomic loads and one fetch-and-add. Every transition is a
 /// compare-and-swap of one word that holds the state, its generation and the probes that are out, so
-/// that it happens once, no half-open period admits more than its permits, and outcomes of an
+/// that it happens once, no half-open period has more probes out than its permits, and outcomes of an
 /// earlier generation are told apart.
 ///
 /// 192 bytes, of which 128 are the buckets of a time window; more only for what is configured beyond
@@ -61,6 +61,23 @@ pub struct CircuitBreaker {
     /// What `rejected` was when the last closed or half-open period began, its lower half.
     pub(crate) rejected_before: AtomicU32,
     ring: [AtomicU64; INLINE],
+}
+
+/// How long a breaker stays open that opens now.
+#[derive(Clone, Copy)]
+pub(crate) enum OpenFor {
+    /// As long as an operator said.
+    Given(Duration),
+    /// As long as the configuration says: every thread computes the same.
+    Computed(Duration),
+}
+
+impl OpenFor {
+    const fn wait(self) -> Duration {
+        match self {
+            Self::Given(wait) | Self::Computed(wait) => wait,
+        }
+    }
 }
 
 /// What a configuration asks for beyond one inline time window.
@@ -274,7 +291,9 @@ impl CircuitBreaker {
             }
         }
         if let Some(window) = self.extras.as_deref().and_then(|e| e.count.as_ref())
-            && window.push(word.era(), false, false).is_none()
+            && window
+                .push(word.era(), false, false, || self.is_live(word.era()))
+                .is_none()
         {
             return self.count_stale();
         }
@@ -292,7 +311,7 @@ impl CircuitBreaker {
         now: Duration,
     ) -> Recorded {
         let live = || self.is_live(era.era());
-        match time_window::added_elsewhere(slot, before, wanted, CALL, live) {
+        match time_window::counted_elsewhere(slot, before, wanted, live) {
             Added::Counted => Recorded::Counted,
             Added::Halved => {
                 self.halve_beside(self.compiled().epochs.of(now), era.era());
@@ -429,24 +448,25 @@ impl CircuitBreaker {
     }
 
     /// What a changed word brings with it: the times, the counters, the listener.
-    pub(crate) fn entered(&self, from: Word, to: Word, now: Duration, open_wait: Option<Duration>) {
+    pub(crate) fn entered(&self, from: Word, to: Word, now: Duration, open_wait: Option<OpenFor>) {
         let at = micros(now);
         let generation = to.generation();
-        self.since.set(generation, at);
-        match to.state() {
-            State::Open => {
-                let wait = open_wait.map_or(0, crate::time::micros_up);
-                self.until.set(generation, at.saturating_add(wait));
-            }
-            State::Closed | State::HalfOpen => {
-                self.until.set(generation, at);
-                #[allow(clippy::cast_possible_truncation, reason = "the lower half on purpose")]
-                self.rejected_before.store(
-                    self.rejected.load(Ordering::Relaxed) as u32,
-                    Ordering::Relaxed,
-                );
-            }
-            _ => {}
+        let live = || self.is_live(to.era());
+        self.since.update(generation, at, |_| at, live);
+        // Whatever stands there already came after the word: a reader's wait, a probe, an order to
+        // hold or to probe. It stays, unless it is shorter than a wait that was asked for.
+        let end = open_wait.map_or(at, |open| {
+            micros_up(now).saturating_add(micros_up(open.wait()))
+        });
+        let given = matches!(open_wait, Some(OpenFor::Given(_))) || to.state() == State::HalfOpen;
+        let keep = |there: u64| if given { there.max(end) } else { there };
+        self.until.update(generation, end, keep, live);
+        if matches!(to.state(), State::Closed | State::HalfOpen) {
+            #[allow(clippy::cast_possible_truncation, reason = "the lower half on purpose")]
+            self.rejected_before.store(
+                self.rejected.load(Ordering::Relaxed) as u32,
+                Ordering::Relaxed,
+            );
         }
         if let Some(extras) = self.extras.as_deref() {
             let era = to.era();
@@ -454,12 +474,6 @@ impl CircuitBreaker {
                 (&extras.anchored, to.state())
             {
                 window.begin(era, || self.is_live(era));
-            }
-            // Open, the window that tripped it is kept to be looked at.
-            if let Some(window) = &extras.count
-                && (from.state(), to.state()) != (State::Closed, State::Open)
-            {
-                window.begin(era);
             }
         }
         if let Some(listener) = &self.compiled().listener {
@@ -471,7 +485,7 @@ impl CircuitBreaker {
                 at: now,
                 generation,
                 reason: open.then(|| to.reason()),
-                open_wait: open_wait.filter(|_| open),
+                open_wait: open_wait.map(OpenFor::wait),
             });
         }
     }
@@ -490,7 +504,7 @@ impl CircuitBreaker {
             let to = from.next(State::Open).with_attempt(1).with_reason(reason);
             match self.swap(from, to) {
                 Ok(()) => {
-                    self.entered(from, to, now, Some(self.wait_of(to)));
+                    self.entered(from, to, now, Some(OpenFor::Computed(self.wait_of(to))));
                     return true;
                 }
                 Err(word) if word.era() == era => from = word,

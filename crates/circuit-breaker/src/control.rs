@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::breaker::CircuitBreaker;
+use crate::breaker::{CircuitBreaker, OpenFor};
 use crate::state::{OpenReason, State};
-use crate::time::micros;
+use crate::time::{micros, micros_up};
 
 impl CircuitBreaker {
     /// The state. An open breaker whose wait is over is open until a call asks.
@@ -86,8 +86,9 @@ impl CircuitBreaker {
             let to = match word.state() {
                 State::Open => {
                     if let Some(wait) = wait {
-                        let end = micros(now.saturating_add(wait));
-                        self.until.set(word.generation(), end);
+                        let end = micros_up(now.saturating_add(wait));
+                        let live = || self.is_live(word.era());
+                        self.until.update(word.generation(), end, |_| end, live);
                     }
                     return true;
                 }
@@ -100,7 +101,8 @@ impl CircuitBreaker {
             let to = to.with_reason(reason);
             match self.swap(word, to) {
                 Ok(()) => {
-                    let wait = wait.unwrap_or_else(|| self.wait_of(to));
+                    let wait =
+                        wait.map_or_else(|| OpenFor::Computed(self.wait_of(to)), OpenFor::Given);
                     self.entered(word, to, now, Some(wait));
                     return true;
                 }
@@ -186,7 +188,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// An open breaker does not probe before `until`: another instance does. False if it is not open.
+    /// An open breaker does not probe before `until`: another instance does. False if it is not open,
+    /// or another thread is just opening it.
     ///
     /// ```
     /// use circuit_breaker::{CircuitBreaker, Config};
@@ -202,7 +205,8 @@ impl CircuitBreaker {
         self.move_end(|end| end.max(micros(until)))
     }
 
-    /// An open breaker probes from `at` on at the latest. False if it is not open.
+    /// An open breaker probes from `at` on at the latest. False if it is not open, or another thread is
+    /// just opening it.
     ///
     /// ```
     /// use circuit_breaker::{CircuitBreaker, Config};
@@ -220,10 +224,13 @@ impl CircuitBreaker {
 
     fn move_end(&self, change: impl Fn(u64) -> u64) -> bool {
         let word = self.load();
-        let open = word.state() == State::Open && self.until.get(word.generation()).is_some();
-        if open {
-            self.until.update(word.generation(), change(0), &change);
-        }
-        open
+        let generation = word.generation();
+        // Without a time to move, the thread that opens it is still to say it.
+        word.state() == State::Open
+            && self.until.get(generation).is_some()
+            && self
+                .until
+                .update(generation, change(0), &change, || false)
+                .is_some()
     }
 }

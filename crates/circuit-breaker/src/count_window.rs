@@ -1,13 +1,13 @@
 //! The count window: the last n outcomes, exactly.
 //!
-//! A ring of outcomes at 2 bits each and one word `lock 1 | full 1 | position 15 | failures 15 |
-//! slow 15` whose lowest bit is a spin lock: taking it hands over the sums, and giving it back publishes
-//! the new ones, so that a record costs one compare-and-swap and one store. It is not lock-free: a
+//! A ring of outcomes at 2 bits each and one word, from its lowest bit `lock 1 | full 1 | position 15 |
+//! failures 15 | slow 15 | slow failures 15`, whose lowest bit is a spin lock: taking it hands over the
+//! sums, and giving it back publishes the new ones, so that a record costs one compare-and-swap, two
+//! plain loads and one or two plain stores. It is not lock-free: a
 //! thread that is descheduled within those few instructions holds up the others. Exact at any history:
 //! the outcome that leaves the window is read from the ring.
 
 use crate::sync::{AtomicU64, Ordering, relax};
-use crate::word::GENERATION_SHIFT;
 
 /// The largest size.
 pub(crate) const MAX_COUNT: u32 = (1 << FIELD) - 1;
@@ -80,25 +80,21 @@ impl CountWindow {
         self.sums.store(sums, Ordering::Release);
     }
 
-    /// Begins an empty window of `era`, unless it has begun or a later one has. Eras are told apart
-    /// within half of their round only: told of each, the window never falls that far behind.
-    pub(crate) fn begin(&self, era: u64) {
-        let sums = self.lock();
-        let held = self.era.load(Ordering::Relaxed);
-        if held == era || later(held, era) {
-            return self.unlock(sums);
-        }
-        self.era.store(era, Ordering::Relaxed);
-        self.unlock(0);
-    }
-
-    /// Adds an outcome of `era` and says what the window holds then; `None` if it holds a later era's.
+    /// Adds an outcome of `era` and says what the window holds then; `None` if the era is over, by what
+    /// `live` says, and another one's outcomes are held.
     #[inline]
-    pub(crate) fn push(&self, era: u64, failed: bool, slow: bool) -> Option<CountSums> {
+    pub(crate) fn push(
+        &self,
+        era: u64,
+        failed: bool,
+        slow: bool,
+        live: impl Fn() -> bool,
+    ) -> Option<CountSums> {
         let mut sums = self.lock();
         let held = self.era.load(Ordering::Relaxed);
         if held != era {
-            if later(held, era) {
+            // Whoever began a later era here had seen its word: `live` would, too.
+            if !live() {
                 self.unlock(sums);
                 return None;
             }
@@ -219,9 +215,4 @@ const fn weight(outcome: u64) -> u64 {
     let failed = outcome & FAILED_BIT;
     let slow = outcome >> 1;
     failed << FAILURES | slow << SLOW | (failed & slow) << SLOW_FAILURES
-}
-
-/// Whether `held` is of a later generation than `era`.
-const fn later(held: u64, era: u64) -> bool {
-    (held.wrapping_sub(era) >> GENERATION_SHIFT) < 1 << (63 - GENERATION_SHIFT)
 }

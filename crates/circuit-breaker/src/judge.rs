@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::admit::open_again;
-use crate::breaker::{CircuitBreaker, FAILED_CALL};
+use crate::breaker::{CircuitBreaker, FAILED_CALL, OpenFor};
 use crate::config::Dialect;
 use crate::outcome::{Outcome, Recorded};
 use crate::settings::Compiled;
@@ -11,7 +11,10 @@ use crate::state::{OpenReason, State};
 use crate::sync::{Ordering, fence};
 use crate::time::nanos;
 use crate::time_window::{Added, CALL};
-use crate::word::Word;
+use crate::word::{GENERATION_SHIFT, Word};
+
+/// Generations, less one.
+const GENERATIONS: u64 = (1 << (64 - GENERATION_SHIFT)) - 1;
 
 /// What a window held when an outcome was judged.
 #[derive(Clone, Copy, Default, Debug)]
@@ -56,7 +59,12 @@ impl CircuitBreaker {
 
         let mut by_time = None;
         if let Some(ring) = self.ring() {
-            match ring.add(epoch, era, if failed { FAILED_CALL } else { CALL }, live) {
+            let added = if failed {
+                ring.add(epoch, era, FAILED_CALL, live)
+            } else {
+                ring.count(epoch, era, live)
+            };
+            match added {
                 Added::Counted => {}
                 Added::Halved => self.halve_beside(epoch, era),
                 Added::Late => return self.count_stale(),
@@ -82,7 +90,7 @@ impl CircuitBreaker {
                 });
             }
             if let Some(window) = &extras.count {
-                let Some(sums) = window.push(era, failed, slow) else {
+                let Some(sums) = window.push(era, failed, slow, live) else {
                     return self.count_stale();
                 };
                 by_count = Some(Held {
@@ -121,10 +129,12 @@ impl CircuitBreaker {
         // Two threads that each add to another bucket must not both miss the other's outcome.
         fence(Ordering::SeqCst);
         let newest = ring.newest(epoch, era);
-        let sum = ring.sum(newest, buckets, era);
+        let sum = ring.held(epoch, newest, buckets, era);
         let beside = |ring: Option<crate::time_window::Ring<'_>>| {
-            // More only if another thread is between the two, or the clock went far back.
-            ring.map_or(0, |r| r.sum(newest, buckets, era).calls.min(sum.calls))
+            // More only if another thread is between the two.
+            ring.map_or(0, |r| {
+                r.held(epoch, newest, buckets, era).calls.min(sum.calls)
+            })
         };
         Some(Held {
             least: self.compiled().min_calls,
@@ -147,7 +157,8 @@ impl CircuitBreaker {
                 Verdict::Fine => {}
             }
         }
-        // Where only calls are missing, the outcome that brings them is judged, whatever it is.
+        // Where only calls are missing, the outcome that brings them is judged, whatever it is; where
+        // that one was on its way already, the next.
         if self.compiled().dialect == Dialect::Plimsoll && early != word.is_watched() {
             self.change_within(word, |w| w.with_watch(early));
         }
@@ -220,7 +231,7 @@ impl CircuitBreaker {
                 Some(false) => (self.closed_after(word), None),
                 Some(true) => {
                     let to = open_again(counted, OpenReason::ProbesFailed);
-                    (to, Some(self.wait_of(to)))
+                    (to, Some(OpenFor::Computed(self.wait_of(to))))
                 }
             };
             if let Err(now) = self.swap(word, to) {
@@ -248,10 +259,11 @@ impl CircuitBreaker {
         let tag = u64::from(generation) << 32;
         let mut value = count.load(Ordering::Relaxed);
         loop {
-            let next = if value >> 32 == tag >> 32 {
-                value + 1
-            } else {
-                tag + 1
+            let ahead = (value >> 32).wrapping_sub(tag >> 32) & GENERATIONS;
+            let next = match ahead {
+                0 => value + 1,
+                ahead if ahead <= GENERATIONS / 2 => return,
+                _ => tag + 1,
             };
             match count.compare_exchange(value, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return,

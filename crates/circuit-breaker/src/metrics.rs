@@ -197,7 +197,7 @@ impl CircuitBreaker {
         let epoch = epochs.of(now);
         let newest = self.ring().map_or(epoch, |ring| ring.newest(epoch, era));
         let sum = |ring: Option<crate::time_window::Ring<'_>>| {
-            ring.map(|r| r.sum(newest, buckets, era))
+            ring.map(|r| r.held(epoch, newest, buckets, era))
                 .unwrap_or_default()
         };
         let (calls, slow) = (sum(self.ring()), sum(self.slow_ring()));

@@ -162,7 +162,7 @@ impl CircuitBreaker {
         let generation = word.generation();
         let state = word.state();
         let since = self.since.get(generation).unwrap_or(at);
-        let until = (state == State::Open).then(|| self.open_until(word, now));
+        let until = (state == State::Open).then(|| self.open_until(word, now).unwrap_or(at));
         let closed = state == State::Closed;
         let era = match state {
             State::Open => word.era_before(),

@@ -175,7 +175,9 @@ pub struct Transition {
     pub open_wait: Option<Duration>,
 }
 
-/// Told of every change of state, once, on the thread whose call made it, after it took effect.
+/// Told of every change of state, once, on the thread whose call made it, after it took effect. Two
+/// changes of two threads may be told of in either order, at once: [`Transition::generation`] says which
+/// came first.
 ///
 /// Calls that change nothing never get here. A listener must not block.
 ///

@@ -38,8 +38,9 @@ pub(crate) fn micros_up(wait: Duration) -> u64 {
 
 /// A time that belongs to a generation: 11 bits of it above 53 bits of microseconds.
 ///
-/// The word changes first and its times follow; a reader that finds another generation's time knows
-/// that the writer is between the two, and writes what it would have.
+/// The word changes first and its times follow: a reader that finds an earlier generation's time knows
+/// that the writer is between the two, and writes what it would have. Tags repeat after 2048
+/// transitions and so say only whether a time is ours; whose turn it is, `live` asks the word.
 #[derive(Debug)]
 pub(crate) struct Stamp(AtomicU64);
 
@@ -53,36 +54,47 @@ impl Stamp {
         (value >> TAG_SHIFT == u64::from(generation) & TAG).then_some(value & MAX_MICROS)
     }
 
-    /// The generation's time: what was written, or else `micros` from now on.
-    pub(crate) fn get_or_set(&self, generation: u32, micros: u64) -> u64 {
-        self.update(generation, micros, |written| written)
+    /// The generation's time: what was written, or else `micros` from now on; `None` if the
+    /// generation is over.
+    pub(crate) fn get_or_set(
+        &self,
+        generation: u32,
+        micros: u64,
+        live: impl Fn() -> bool,
+    ) -> Option<u64> {
+        self.update(generation, micros, |written| written, live)
     }
 
-    /// Sets the generation's time, unless a later generation has set its own.
-    pub(crate) fn set(&self, generation: u32, micros: u64) {
-        self.update(generation, micros, |_| micros);
-    }
-
-    /// The generation's time: `first` if it has none, else what `change` makes of it.
-    pub(crate) fn update(&self, generation: u32, first: u64, change: impl Fn(u64) -> u64) -> u64 {
+    /// The generation's time: `first` if it has none, else what `change` makes of it; `None` if the
+    /// generation is over and another one's time stands here.
+    pub(crate) fn update(
+        &self,
+        generation: u32,
+        first: u64,
+        change: impl Fn(u64) -> u64,
+        live: impl Fn() -> bool,
+    ) -> Option<u64> {
         let tag = u64::from(generation) & TAG;
         let mut value = self.0.load(Ordering::Acquire);
         loop {
-            let ahead = (value >> TAG_SHIFT).wrapping_sub(tag) & TAG;
-            let next = match ahead {
-                0 => change(value & MAX_MICROS).min(MAX_MICROS),
-                1..=0x3ff => return first,
-                _ => first.min(MAX_MICROS),
+            let next = if value >> TAG_SHIFT == tag {
+                change(value & MAX_MICROS)
+            } else if live() {
+                // Whoever wrote a later generation's time had seen its word: `live` would, too.
+                first
+            } else {
+                return None;
             };
+            let next = next.min(MAX_MICROS);
             let packed = pack(generation, next);
             if packed == value {
-                return next;
+                return Some(next);
             }
             match self
                 .0
                 .compare_exchange(value, packed, Ordering::AcqRel, Ordering::Acquire)
             {
-                Ok(_) => return next,
+                Ok(_) => return Some(next),
                 Err(newer) => value = newer,
             }
         }

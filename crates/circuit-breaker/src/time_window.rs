@@ -1,20 +1,27 @@
 //! The time window: counts in buckets of equal width, each one word, no lock.
 //!
 //! A bucket's word is `tag 21 | epoch 4 | calls 19 | failures 20`. Outcomes of the epoch e = ⌊now ÷
-//! width⌋ go to the slot e mod n, n a power of two. The tag is ⌊e ÷ n⌋ + generation: a new turn round
-//! the ring and a new generation both make what stood there old, so that nothing needs to be cleared.
-//! (The four bits of the epoch repeat what the slot says, for the shortest way to a tag.) A record is one
-//! fetch-and-add; where the word that comes back has another tag, the bucket is turned over.
+//! width⌋ go to the slot e mod n, n a power of two. The tag is ⌊e ÷ n⌋ + 64 × generation: a new turn
+//! round the ring and a new generation both make what stood there old, so that nothing needs to be
+//! cleared. (The four bits of the epoch repeat what the slot says, for the shortest way to a tag.) A call
+//! that did not fail is one fetch-and-add; where the word that comes back has another tag, the bucket is
+//! turned over. What harms is one compare-and-swap, which no other tag lets through.
 //!
-//! - **A racing turn-over** may misplace one outcome a thread: one that was about to be added to a
-//!   bucket when the ring came round to it. It counts as new instead of as old, and not at all where
-//!   it belonged to an earlier generation.
+//! - **A racing turn-over** loses nothing and may misplace one outcome a thread: one that was about to
+//!   be added to a bucket when the ring came round to it. It counts as new instead of as old.
+//! - **An outcome of an earlier generation** is not counted. A success may stand in a later one's
+//!   bucket between the addition that finds it there and the one that takes it back: a judgement of
+//!   that moment sees a call too many, never a failure.
 //! - **Overflow**: from 2¹⁸ calls in a bucket on, both its counts are halved: shares stay, the absolute
 //!   counts are lower bounds.
-//! - **A clock that goes back** by up to 64 turns: an outcome whose bucket is taken by a later time
-//!   counts there. Further back: the bucket begins anew.
-//! - **A breaker that nobody called**: tags repeat after 2²¹ turns (388 days for 10 s in 10 buckets). A
-//!   bucket untouched for exactly that long, or up to 64 turns less, is taken for a live one.
+//! - **A clock that goes back** by up to 16 turns: an outcome whose bucket is taken by a later time
+//!   counts there; others count in their own. Judged is the window up to the latest time, and the one
+//!   up to the outcome's own where the two do not meet. Further back: the bucket begins anew.
+//! - **A clock that goes back while the breaker changes state**: k generations and 64 k turns (17 min
+//!   each for 10 s in 10 buckets), or up to 16 more, make an old bucket one of ours.
+//! - **A bucket that nobody touched** is taken for a live one once turns + 64 × transitions come to 2²¹,
+//!   or up to 16 less: 388 days for 10 s in 10 buckets, or 32 768 transitions. One never touched counts
+//!   as of half that before the origin.
 //!
 //! Judging sums the buckets: O(buckets). Cases: `vectors/resilience/breaker_resilience4j.json`.
 
@@ -31,19 +38,32 @@ pub(crate) const FAILURE: u64 = 1;
 /// What a slot holds that nothing was counted in: half of all tags away from the first ones.
 pub(crate) const EMPTY: u64 = 1 << 63;
 /// Slots of a window that lies within the breaker, as a power of two.
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) const INLINE_LOG2: u32 = 4;
+/// Fewer in models: every slot is a step of every judgement.
+#[cfg(any(loom, shuttle))]
+pub(crate) const INLINE_LOG2: u32 = 1;
 pub(crate) const INLINE: usize = 1 << INLINE_LOG2;
 
 const CALL_SHIFT: u32 = 20;
 const TAG_SHIFT: u32 = GENERATION_SHIFT;
 const EPOCH_SHIFT: u32 = TAG_SHIFT - INLINE_LOG2;
+/// A bucket is full where the counts reach this bit: from 2¹⁸ calls on.
+#[cfg(not(any(loom, shuttle)))]
+const FULL_SHIFT: u32 = EPOCH_SHIFT - 1;
+/// From 4 calls on in models.
+#[cfg(any(loom, shuttle))]
+const FULL_SHIFT: u32 = CALL_SHIFT + 2;
 const FAILURES: u64 = CALL - 1;
 const CALLS: u64 = (1 << (EPOCH_SHIFT - CALL_SHIFT)) - 1;
 /// The most calls of a bucket that is not full.
-pub(crate) const MOST_CALLS: u64 = CALLS >> 1;
+pub(crate) const MOST_CALLS: u64 = (1 << (FULL_SHIFT - CALL_SHIFT)) - 1;
 const TAG: u64 = (1 << (64 - TAG_SHIFT)) - 1;
 /// How many turns ahead of ours a tag may be and still be taken for a later time.
-const AHEAD: u64 = 64;
+const AHEAD: u64 = 16;
+/// How many turns of tags lie between one generation and the next, as a power of two: with a clock
+/// that goes back by fewer, no bucket of an earlier generation looks like one of ours.
+const ERA_TURNS_LOG2: u32 = 6;
 
 /// Time to epochs: ⌊now ÷ width⌋ by one multiplication, now modulo 2⁶⁴ nanoseconds (584 years).
 ///
@@ -90,19 +110,19 @@ impl Epochs {
 /// The tag of `epoch` in `era`, in its place.
 const fn wanted(epoch: u64, log2: u32, era: u64) -> u64 {
     let low = (epoch & (INLINE as u64 - 1)) << EPOCH_SHIFT;
-    (epoch >> log2 << TAG_SHIFT | low).wrapping_add(era)
+    (epoch >> log2 << TAG_SHIFT | low).wrapping_add(era << ERA_TURNS_LOG2)
 }
 
 /// As [`wanted`] for an inline ring, where the two parts of the epoch meet.
 #[inline(always)]
 pub(crate) const fn wanted_inline(epoch: u64, era: u64) -> u64 {
-    (epoch << EPOCH_SHIFT).wrapping_add(era)
+    (epoch << (EPOCH_SHIFT - ERA_TURNS_LOG2)).wrapping_add(era) << ERA_TURNS_LOG2
 }
 
 /// Whether a bucket that held `before` was the wanted one and is not full.
 #[inline(always)]
 pub(crate) const fn fits(before: u64, wanted: u64) -> bool {
-    (before ^ wanted) >> (EPOCH_SHIFT - 1) == 0
+    (before ^ wanted) >> FULL_SHIFT == 0
 }
 
 /// How far the tag of `word` is ahead of the wanted one.
@@ -140,17 +160,26 @@ impl Ring<'_> {
         self.slots.get((epoch & ((1 << self.log2) - 1)) as usize)
     }
 
-    /// Counts `add` in `epoch` of `era`. `live` says whether that is still the breaker's era.
-    pub(crate) fn add(&self, epoch: u64, era: u64, add: u64, live: impl Fn() -> bool) -> Added {
+    /// Counts a call that did not fail in `epoch` of `era`. `live` says whether that is still the
+    /// breaker's era.
+    pub(crate) fn count(&self, epoch: u64, era: u64, live: impl Fn() -> bool) -> Added {
         let Some(slot) = self.slot(epoch) else {
             return Added::Late;
         };
         let wanted = wanted(epoch, self.log2, era);
-        let before = slot.fetch_add(add, Ordering::AcqRel);
+        let before = slot.fetch_add(CALL, Ordering::AcqRel);
         if fits(before, wanted) {
             return Added::Counted;
         }
-        added_elsewhere(slot, before, wanted, add, live)
+        counted_elsewhere(slot, before, wanted, live)
+    }
+
+    /// As [`count`](Self::count), for what harms: never in a bucket of another era, not even until it
+    /// is taken back, for a judgement might come in between.
+    pub(crate) fn add(&self, epoch: u64, era: u64, add: u64, live: impl Fn() -> bool) -> Added {
+        let wanted = wanted(epoch, self.log2, era);
+        self.slot(epoch)
+            .map_or(Added::Late, |slot| place(slot, wanted, add, live))
     }
 
     /// Halves the bucket of `epoch`, beside one that was full.
@@ -190,6 +219,18 @@ impl Ring<'_> {
         sum
     }
 
+    /// What is judged at `epoch`: the window up to the `newest`, and where that is all of later times
+    /// than the window up to `epoch`, both.
+    pub(crate) fn held(&self, epoch: u64, newest: u64, buckets: u32, era: u64) -> Sum {
+        let mut sum = self.sum(newest, buckets, era);
+        if newest.saturating_sub(epoch) >= u64::from(buckets) {
+            let own = self.sum(epoch, buckets, era);
+            sum.calls += own.calls;
+            sum.failures += own.failures;
+        }
+        sum
+    }
+
     /// The live buckets of the last `buckets` epochs: epoch, calls, failures; newest first. Those
     /// before the first epoch are there after a restart: they come from a snapshot.
     pub(crate) fn live(
@@ -220,46 +261,81 @@ impl Ring<'_> {
     }
 }
 
-/// `add` was added to a bucket that held `before`, which is full or not the `wanted` one.
+/// A call was added to a bucket that held `before`, which is full or not the `wanted` one.
 #[cold]
 #[inline(never)]
-pub(crate) fn added_elsewhere(
+pub(crate) fn counted_elsewhere(
     slot: &AtomicU64,
     before: u64,
     wanted: u64,
-    add: u64,
     live: impl Fn() -> bool,
 ) -> Added {
     let turns = ahead(before, wanted);
-    if turns == 0 {
+    if turns > 0 && !live() {
+        take_back(slot, before);
+        return Added::Late;
+    }
+    if turns <= AHEAD {
+        // Of a later turn, the ring has gone round since this call read the clock.
+        let full = |word| is_full(word) && ahead(word, before) == 0;
         // Once, however many threads saw it full.
-        let full = |word| !fits(word, wanted) && ahead(word, wanted) == 0;
-        return if halve(slot, full) {
+        return if is_full(before) && halve(slot, full) {
             Added::Halved
         } else {
             Added::Counted
         };
     }
-    if turns <= AHEAD {
-        // The ring has gone round since this call read the clock.
-        if live() {
-            return Added::Counted;
+    place(slot, wanted, CALL, live)
+}
+
+/// Adds to the wanted bucket, to a later one in its place, or begins it in place of an old one; or
+/// not, if the era is over and the bucket another's.
+///
+/// The bucket's word was read before `live` was asked: had it been of a later era, the thread that
+/// wrote it would have seen that era's word, and so would `live`.
+fn place(slot: &AtomicU64, wanted: u64, add: u64, live: impl Fn() -> bool) -> Added {
+    let mut word = slot.load(Ordering::Acquire);
+    loop {
+        let turns = ahead(word, wanted);
+        if turns > 0 && !live() {
+            return Added::Late;
         }
-        take_back(slot, before, add);
-        return Added::Late;
+        let (next, added) = if turns > AHEAD {
+            (wanted.wrapping_add(add), Added::Counted)
+        } else if is_full(word) {
+            (halved(word).wrapping_add(add), Added::Halved)
+        } else {
+            (word.wrapping_add(add), Added::Counted)
+        };
+        match slot.compare_exchange(word, next, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return added,
+            Err(newer) => word = newer,
+        }
     }
-    turn_over(slot, wanted, add);
-    Added::Counted
+}
+
+const fn is_full(word: u64) -> bool {
+    (word & ((1 << EPOCH_SHIFT) - 1)) >> FULL_SHIFT != 0
+}
+
+const fn halved(word: u64) -> u64 {
+    counted(
+        word,
+        (word >> CALL_SHIFT & CALLS) >> 1,
+        (word & FAILURES) >> 1,
+    )
+}
+
+/// Other counts under the tag of `word`.
+const fn counted(word: u64, calls: u64, failures: u64) -> u64 {
+    word >> EPOCH_SHIFT << EPOCH_SHIFT | calls << CALL_SHIFT | failures
 }
 
 /// Halves the counts of a bucket while `needed`; whether this thread did.
 fn halve(slot: &AtomicU64, needed: impl Fn(u64) -> bool) -> bool {
     let mut word = slot.load(Ordering::Acquire);
     while needed(word) {
-        let calls = (word >> CALL_SHIFT & CALLS) >> 1;
-        let failures = (word & FAILURES) >> 1;
-        let halved = word >> EPOCH_SHIFT << EPOCH_SHIFT | calls << CALL_SHIFT | failures;
-        match slot.compare_exchange(word, halved, Ordering::AcqRel, Ordering::Acquire) {
+        match slot.compare_exchange(word, halved(word), Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => return true,
             Err(newer) => word = newer,
         }
@@ -267,32 +343,14 @@ fn halve(slot: &AtomicU64, needed: impl Fn(u64) -> bool) -> bool {
     false
 }
 
-/// Takes `add` out of the bucket that it was added to, unless that has been turned over with it.
-fn take_back(slot: &AtomicU64, added_to: u64, add: u64) {
+/// Takes a call out of the bucket that it was added to, unless that has been turned over with it.
+fn take_back(slot: &AtomicU64, added_to: u64) {
     let mut word = slot.load(Ordering::Acquire);
     while ahead(word, added_to) == 0 {
-        // A halving in between has halved what is taken back.
-        let Some(without) = word.checked_sub(add).filter(|w| ahead(*w, added_to) == 0) else {
-            return;
-        };
+        let calls = (word >> CALL_SHIFT & CALLS).saturating_sub(1);
+        // A halving in between may have left no more calls than failures.
+        let without = counted(word, calls, (word & FAILURES).min(calls));
         match slot.compare_exchange(word, without, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return,
-            Err(newer) => word = newer,
-        }
-    }
-}
-
-/// Begins the wanted bucket with `add` in place of an old one, or adds to it if another thread began it.
-fn turn_over(slot: &AtomicU64, wanted: u64, add: u64) {
-    let mut word = slot.load(Ordering::Acquire);
-    loop {
-        let turns = ahead(word, wanted);
-        let next = if turns <= AHEAD {
-            word.wrapping_add(add)
-        } else {
-            wanted.wrapping_add(add)
-        };
-        match slot.compare_exchange(word, next, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => return,
             Err(newer) => word = newer,
         }

@@ -9,6 +9,10 @@ use crate::word::Word;
 /// [`record`](crate::CircuitBreaker::record) or [`cancel`](crate::CircuitBreaker::cancel); a probe's
 /// token that never comes back is replaced after its lease.
 ///
+/// A token knows its generation and nothing else: told twice, or to another breaker in a generation of
+/// the same number, it counts again where the breaker counts, and takes the place of another probe where
+/// one is out. A [`Permit`](crate::Permit) can't be.
+///
 /// ```
 /// use circuit_breaker::{CircuitBreaker, Config, Outcome, Token};
 /// use std::time::Duration;
