@@ -442,7 +442,7 @@ impl fmt::Debug for CircuitBreaker {
 }
 
 /// The jitter's draw of a generation, from 0 to 1: splitmix64 of the seed.
-fn draw(seed: u64, generation: u32) -> f64 {
+pub(crate) fn draw(seed: u64, generation: u32) -> f64 {
     let mut z = seed.wrapping_add(
         u64::from(generation)
             .wrapping_add(1)
