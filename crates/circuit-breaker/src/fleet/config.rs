@@ -242,6 +242,11 @@ impl FleetSettings {
             .open_wait(attempt, draw(seed, folded));
         wait.max(self.config.period.saturating_mul(2))
     }
+
+    pub(crate) fn longest_wait(&self) -> Duration {
+        let cap = self.breaker.config().open_wait.cap;
+        cap.max(self.config.period.saturating_mul(2))
+    }
 }
 
 fn check(config: &FleetConfig) -> Result<(), ConfigError> {

@@ -88,7 +88,7 @@ pub struct Own {
     /// The share of failures of the recent calls is at most this, significantly; 1 without calls.
     pub recent_failures_at_most: f64,
     /// Whether its newest calls, however many buckets of the recent part one takes for them, reach a
-    /// threshold with at least two bad ones.
+    /// threshold with at least three bad ones.
     pub newest_failing: bool,
     /// What that comes to.
     pub vote: Vote,
@@ -155,7 +155,7 @@ impl Own {
                 let [calls, failures, slow] =
                     [own.recent_calls, own.recent_failures, own.recent_slow];
                 own.newest_failing |=
-                    failures.max(slow) >= 2 && reached(settings, calls, failures, slow);
+                    failures.max(slow) >= 3 && reached(settings, calls, failures, slow);
             }
         }
         own.judge(settings);

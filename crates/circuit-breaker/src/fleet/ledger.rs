@@ -6,8 +6,9 @@
 //!
 //! 1. An instance that knows a later generation or round than the ledger (which was lost, or is a copy
 //!    that lagged) is believed, and nobody holds the lease.
-//! 2. A lease that is over is a failed round: the fleet waits from now.
-//! 3. What the instance asks for: it counts only with the round of the lease that it holds, so that an
+//! 2. No time lies further ahead than a lease, or the longest wait: the store's clock has gone back then.
+//! 3. A lease that is over is a failed round: the fleet waits from now.
+//! 4. What the instance asks for: it counts only with the round of the lease that it holds, so that an
 //!    answer of an earlier round changes nothing.
 
 use std::time::Duration;
@@ -108,6 +109,8 @@ pub struct Request {
     pub act: Act,
     /// How long the fleet waits if a round of probes ends now in failure.
     pub wait: Duration,
+    /// The longest that the fleet ever waits.
+    pub longest_wait: Duration,
     /// For how long it asks, or renews.
     pub lease: Duration,
     /// How long the store keeps what was written last.
@@ -170,6 +173,9 @@ impl Ledger {
             ledger.holder.clear();
         }
         let wait = millis(request.wait);
+        let ahead = |span: Duration| now.saturating_add(millis(span));
+        ledger.lease_until = ledger.lease_until.min(ahead(request.lease));
+        ledger.next_probe = ledger.next_probe.min(ahead(request.longest_wait));
         if !ledger.holder.is_empty() && now >= ledger.lease_until {
             ledger.fail(now, wait);
         }
@@ -182,10 +188,10 @@ impl Ledger {
                 }
                 ledger.round = ledger.round.saturating_add(1);
                 ledger.holder.clone_from(&request.id);
-                ledger.lease_until = now.saturating_add(millis(request.lease));
+                ledger.lease_until = ahead(request.lease);
             }
             Act::Renew { round } if held == Some(round) => {
-                ledger.lease_until = now.saturating_add(millis(request.lease));
+                ledger.lease_until = ahead(request.lease);
             }
             Act::Succeeded { round } if held == Some(round) => {
                 ledger.generation = ledger.generation.saturating_add(1);

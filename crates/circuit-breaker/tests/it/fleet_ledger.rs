@@ -45,6 +45,21 @@ fn step_by_step() {
         (held, "a", Act::Succeeded { round: 6 }, 8000, held),
         (held, "a", Act::Failed { round }, 8000, "1 3 7 3 9000 9000 "),
         (held, "a", Act::Release { round }, 8000, "1 3 7 2 9000 0 "),
+        // The store's clock has gone back by an hour: nobody waits for one.
+        (
+            "1 3 7 2 3609000 0 a",
+            "b",
+            Act::Nothing,
+            8000,
+            "1 3 7 2 10000 0 a",
+        ),
+        (
+            "1 3 7 2 0 3609000 ",
+            "b",
+            Act::Ask,
+            8000,
+            "1 3 7 2 0 68000 ",
+        ),
         // Its time is over: a failed round, whatever the late answer is.
         (
             held,
@@ -70,11 +85,11 @@ fn step_by_step() {
 fn who_knows_more_than_the_ledger_is_believed() {
     let mut request = request("b", Act::Nothing);
     (request.generation, request.round) = (5, 9);
-    let after = ledger("1 3 7 2 9000 0 a").after(&request, 100);
+    let after = ledger("1 3 7 2 9000 0 a").after(&request, 8000);
     assert_eq!(after, ledger("1 5 9 2 9000 0 "));
     (request.generation, request.round) = (1, 2);
     let before = ledger("1 3 7 2 9000 0 a");
-    assert_eq!(before.after(&request, 100), before);
+    assert_eq!(before.after(&request, 8000), before);
 }
 
 fn act() -> impl Strategy<Value = Act> {

@@ -206,6 +206,7 @@ impl FleetView {
             wait: self
                 .settings
                 .wait_after(failed.saturating_add(1), self.seed, self.round),
+            longest_wait: self.settings.longest_wait(),
             lease: self.settings.config().lease,
             keep: self.settings.keep(),
         }

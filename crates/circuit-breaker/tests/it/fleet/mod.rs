@@ -5,7 +5,7 @@ use std::time::Duration;
 use circuit_breaker::fleet::{
     Board, FleetAction, FleetConfig, FleetDecision, FleetSettings, FleetView, Reply,
 };
-use circuit_breaker::{CircuitBreaker, Config, Outcome, Settings, State, Token};
+use circuit_breaker::{CircuitBreaker, Config, Counts, Outcome, Settings, State, Token};
 
 /// How far time goes at once, in milliseconds.
 pub(crate) const STEP: u64 = 5;
@@ -36,6 +36,8 @@ pub(crate) struct Instance {
     /// First time that it was not closed, in milliseconds.
     pub(crate) opened: Option<u64>,
     pub(crate) decisions: Vec<FleetDecision>,
+    /// What its window held when it opened, until it closes.
+    pub(crate) at_opening: Option<Counts>,
     phase: u64,
     rng: Rng,
     out: Vec<(u64, Token, Outcome)>,
@@ -81,6 +83,7 @@ impl Fleet {
                     connected: true,
                     opened: None,
                     decisions: Vec::new(),
+                    at_opening: None,
                     phase: (rng.next() * PERIOD as f64) as u64 / STEP * STEP,
                     rng: Rng(seed ^ 0x5555),
                     out: Vec::new(),
@@ -111,8 +114,14 @@ impl Fleet {
                 self.tick(i);
                 let now = self.now;
                 let instance = &mut self.instances[i];
-                if instance.breaker.state() != State::Closed && instance.opened.is_none() {
-                    instance.opened = Some(now);
+                if instance.breaker.state() == State::Closed {
+                    instance.at_opening = None;
+                } else {
+                    instance.opened.get_or_insert(now);
+                    let breaker = &instance.breaker;
+                    instance
+                        .at_opening
+                        .get_or_insert_with(|| breaker.metrics(Duration::from_millis(now)).window);
                 }
             }
             each(self);
