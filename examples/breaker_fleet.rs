@@ -1,6 +1,6 @@
-//! Twenty instances share one view: a bad node opens nobody else, a real outage opens everybody within
-//! two periods, one instance at a time probes, and all come back together. Virtual time, no server; the
-//! store is in memory, `circuit-breaker-redis` has the same one in Redis.
+//! Twenty instances share one view: a bad node opens nobody else, a real outage opens everybody
+//! within two periods, one instance at a time probes, and all come back together. Virtual time, no
+//! server; the store is in memory, `circuit-breaker-redis` has the same one in Redis.
 
 use std::error::Error;
 use std::time::Duration;
@@ -36,7 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let ms = step * STEP_MS;
         let now = Duration::from_millis(ms);
         for (i, instance) in (0_u64..).zip(&mut instances) {
-            // From 8 s on the first node's network is broken; from 15 s to 30 s the dependency is down.
+            // From 8 s on the first node's network is broken; from 15 s to 30 s the dependency is
+            // down.
             let fails = (15_000..30_000).contains(&ms) || i == 0 && (8000..30_000).contains(&ms);
             if (step + i).is_multiple_of(instance.every)
                 && let Ok(token) = instance.breaker.try_acquire(now)

@@ -87,7 +87,8 @@ impl Error {
     /// use circuit_breaker_redis::Error;
     /// use std::time::Duration;
     ///
-    /// let late = Error::TimedOut { key: "{orders}:circuit-breaker".into(), after: Duration::from_millis(250) };
+    /// let after = Duration::from_millis(250);
+    /// let late = Error::TimedOut { key: "{orders}:circuit-breaker".into(), after };
     /// assert!(late.is_retryable());
     /// ```
     #[must_use]

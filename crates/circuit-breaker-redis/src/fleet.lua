@@ -75,7 +75,8 @@ elseif holder == id and r == act_round then
   end
 end
 
-local ledger = string.format('1 %.0f %.0f %.0f %.0f %.0f %s', g, r, failed, lease_until, next_probe, holder)
+local numbers = string.format('1 %.0f %.0f %.0f %.0f %.0f ', g, r, failed, lease_until, next_probe)
+local ledger = numbers .. holder
 report = now_text .. ' ' .. report
 redis.call('HSET', key, own, report, 'ledger', ledger)
 for from = 1, #gone, 1000 do

@@ -7,8 +7,8 @@ use redis::aio::ConnectionLike;
 use crate::error::Error;
 use crate::store::RedisStore;
 
-/// One instance's part in a fleet of breakers: what its breaker sees goes to Redis once a period, what
-/// the others see comes back, and is applied to the breaker. Calls never wait for any of it.
+/// One instance's part in a fleet of breakers: what its breaker sees goes to Redis once a period,
+/// what the others see comes back, and is applied to the breaker. Calls never wait for any of it.
 ///
 /// ```no_run
 /// use circuit_breaker::fleet::{FleetConfig, FleetSettings};
@@ -16,7 +16,8 @@ use crate::store::RedisStore;
 /// use circuit_breaker_redis::SharedBreaker;
 /// use std::time::Instant;
 ///
-/// # async fn example(connection: impl redis::aio::ConnectionLike) -> Result<(), Box<dyn std::error::Error>> {
+/// # type Any = Box<dyn std::error::Error>;
+/// # async fn example(connection: impl redis::aio::ConnectionLike) -> Result<(), Any> {
 /// let breaker = CircuitBreaker::new(&Settings::new(Config::default())?, 7);
 /// let fleet = FleetSettings::new(FleetConfig::default(), breaker.settings())?;
 /// let origin = Instant::now();
@@ -56,7 +57,8 @@ impl<C> SharedBreaker<C> {
     /// use circuit_breaker::{Config, Settings};
     /// use circuit_breaker_redis::SharedBreaker;
     ///
-    /// let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// let settings = Settings::new(Config::default())?;
+    /// let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// let shared = SharedBreaker::new((), "orders", "pod-7", &fleet, 7)?;
     /// assert_eq!(shared.view().id(), "pod-7");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -81,7 +83,8 @@ impl<C> SharedBreaker<C> {
     /// # use circuit_breaker::fleet::{FleetConfig, FleetSettings};
     /// # use circuit_breaker::{Config, Settings};
     /// # use circuit_breaker_redis::SharedBreaker;
-    /// # let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// # let settings = Settings::new(Config::default())?;
+    /// # let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// let shared = SharedBreaker::new((), "orders", "pod-7", &fleet, 7)?.with_dry_run(true);
     /// assert!(shared.is_dry_run());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -98,7 +101,8 @@ impl<C> SharedBreaker<C> {
     /// # use circuit_breaker::fleet::{FleetConfig, FleetSettings};
     /// # use circuit_breaker::{Config, Settings};
     /// # use circuit_breaker_redis::SharedBreaker;
-    /// # let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// # let settings = Settings::new(Config::default())?;
+    /// # let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// assert!(!SharedBreaker::new((), "orders", "pod-7", &fleet, 7)?.is_dry_run());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -113,7 +117,8 @@ impl<C> SharedBreaker<C> {
     /// # use circuit_breaker::fleet::{FleetConfig, FleetSettings};
     /// # use circuit_breaker::{Config, Settings};
     /// # use circuit_breaker_redis::SharedBreaker;
-    /// # let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// # let settings = Settings::new(Config::default())?;
+    /// # let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// let shared = SharedBreaker::new((), "orders", "pod-7", &fleet, 7)?;
     /// assert_eq!(shared.view().settings().needed(20), 10);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -129,7 +134,8 @@ impl<C> SharedBreaker<C> {
     /// # use circuit_breaker::fleet::{FleetConfig, FleetSettings};
     /// # use circuit_breaker::{Config, Settings};
     /// # use circuit_breaker_redis::SharedBreaker;
-    /// # let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// # let settings = Settings::new(Config::default())?;
+    /// # let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// let mut shared = SharedBreaker::new((), "orders", "pod-7", &fleet, 7)?;
     /// assert_eq!(shared.store().key(), "{orders}:circuit-breaker");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -145,8 +151,8 @@ impl<C: ConnectionLike> SharedBreaker<C> {
     /// nothing of the breaker.
     ///
     /// # Errors
-    /// Where Redis does not answer; the breaker is on its own then. What was held for the fleet ends
-    /// two periods after the last tick that went well.
+    /// Where Redis does not answer; the breaker is on its own then. What was held for the fleet
+    /// ends two periods after the last tick that went well.
     ///
     /// ```no_run
     /// # use circuit_breaker::{CircuitBreaker, Clock};

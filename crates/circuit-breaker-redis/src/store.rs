@@ -20,7 +20,8 @@ pub const SCRIPT: &str = include_str!("fleet.lua");
 /// use circuit_breaker_redis::RedisStore;
 /// use std::time::Duration;
 ///
-/// # async fn example(connection: impl redis::aio::ConnectionLike) -> Result<(), Box<dyn std::error::Error>> {
+/// # type Any = Box<dyn std::error::Error>;
+/// # async fn example(connection: impl redis::aio::ConnectionLike) -> Result<(), Any> {
 /// let breaker = CircuitBreaker::new(&Settings::new(Config::default())?, 7);
 /// let fleet = FleetSettings::new(FleetConfig::default(), breaker.settings())?;
 /// let mut view = FleetView::new(&fleet, "pod-7", 7)?;

@@ -47,7 +47,8 @@ async fn a_tick_is_one_command_of_at_most_four_inside() {
         .filter(|(name, calls)| *calls > 0 && !matches!(name.as_str(), "info" | "client|setinfo"))
         .collect();
     assert_eq!(made.get("evalsha"), Some(&TICKS), "{made:?}");
-    // What the script itself runs: the time, everything, what is new; when a window ends, its expiry.
+    // What the script itself runs: the time, everything, what is new; when a window ends, its
+    // expiry.
     for name in ["time", "hgetall", "hset"] {
         assert_eq!(made.get(name), Some(&TICKS), "{made:?}");
     }

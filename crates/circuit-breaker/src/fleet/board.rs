@@ -72,8 +72,8 @@ impl Board {
         Reply::parse(now, &self.ledger, written)
     }
 
-    /// Writes any text in an instance's place, as one that has gone wrong would; an empty name is the
-    /// ledger's.
+    /// Writes any text in an instance's place, as one that has gone wrong would; an empty name is
+    /// the ledger's.
     ///
     /// ```
     /// let mut board = circuit_breaker::fleet::Board::default();

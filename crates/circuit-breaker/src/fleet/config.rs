@@ -32,12 +32,14 @@ pub struct FleetConfig {
     /// The share of the live reporters that must say "bad" before the fleet opens an instance.
     /// Default 0.5; above 0, at most 1.
     pub quorum: f64,
-    /// And at least this many of them. Default 2; 2 to 65 535: one instance alone never opens another.
+    /// And at least this many of them. Default 2; 2 to 65 535: one instance alone never opens
+    /// another.
     pub min_voters: u32,
-    /// And failures ÷ calls of all instances together. Default `None`: the breaker's own failure rate,
-    /// 0.5 if that has none. From 0.000001 to 1.
+    /// And failures ÷ calls of all instances together. Default `None`: the breaker's own failure
+    /// rate, 0.5 if that has none. From 0.000001 to 1.
     pub failure_rate: Option<f64>,
-    /// Calls of all instances together from which on their rates are judged. Default 20; at least 1.
+    /// Calls of all instances together from which on their rates are judged. Default 20; at least
+    /// 1.
     pub min_calls: u32,
     /// How many standard errors make a share of few calls significant (Wilson's bounds). Default 2:
     /// four failures of four calls are bad, five successes of five are good. Above 0, at most 10.
@@ -50,15 +52,15 @@ pub struct FleetConfig {
     /// A report older than this many periods is not counted, neither for nor against. Default 3;
     /// 2 to 1000.
     pub missed_periods: u32,
-    /// An instance's calls beyond this are scaled down to it, so that none outvotes the others by its
-    /// traffic. Default 1000; at least 1.
+    /// An instance's calls beyond this are scaled down to it, so that none outvotes the others by
+    /// its traffic. Default 1000; at least 1.
     pub max_weight: u32,
-    /// How long the right to probe stays with an instance that is not heard of. Default 2 s; at least
-    /// three periods, at most 1 h.
+    /// How long the right to probe stays with an instance that is not heard of. Default 2 s; at
+    /// least three periods, at most 1 h.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub lease: Duration,
-    /// How long an instance may probe for the fleet without a verdict, for want of calls for example;
-    /// then it counts as failed. Default 10 s; at least one period, at most 1 h.
+    /// How long an instance may probe for the fleet without a verdict, for want of calls for
+    /// example; then it counts as failed. Default 10 s; at least one period, at most 1 h.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub max_probing: Duration,
 }
@@ -165,7 +167,8 @@ impl FleetSettings {
     /// use circuit_breaker::fleet::{FleetConfig, FleetSettings};
     /// use circuit_breaker::{Config, Settings};
     ///
-    /// let settings = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// let breaker = Settings::new(Config::default())?;
+    /// let settings = FleetSettings::new(FleetConfig::default(), &breaker)?;
     /// assert_eq!(settings.config().min_voters, 2);
     /// # Ok::<(), circuit_breaker::ConfigError>(())
     /// ```
@@ -181,7 +184,8 @@ impl FleetSettings {
     /// use circuit_breaker::fleet::{FleetConfig, FleetSettings};
     /// use circuit_breaker::{Config, Settings};
     ///
-    /// let settings = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// let breaker = Settings::new(Config::default())?;
+    /// let settings = FleetSettings::new(FleetConfig::default(), &breaker)?;
     /// assert_eq!([1, 3, 20].map(|live| settings.needed(live)), [2, 2, 10]);
     /// # Ok::<(), circuit_breaker::ConfigError>(())
     /// ```
@@ -205,7 +209,8 @@ impl FleetSettings {
     /// use circuit_breaker::{Config, Settings};
     /// use std::time::Duration;
     ///
-    /// let settings = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// let breaker = Settings::new(Config::default())?;
+    /// let settings = FleetSettings::new(FleetConfig::default(), &breaker)?;
     /// assert_eq!(settings.keep(), Duration::from_secs(20));
     /// # Ok::<(), circuit_breaker::ConfigError>(())
     /// ```

@@ -135,8 +135,8 @@ pub struct FleetDecision {
 }
 
 impl FleetDecision {
-    /// Carries it out. False if there was nothing to do, or the breaker's state is another one by now.
-    /// Carrying it out twice changes nothing more.
+    /// Carries it out. False if there was nothing to do, or the breaker's state is another one by
+    /// now. Carrying it out twice changes nothing more.
     ///
     /// ```
     /// use circuit_breaker::fleet::{Board, FleetConfig, FleetSettings, FleetView};

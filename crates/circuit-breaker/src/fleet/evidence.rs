@@ -1,9 +1,9 @@
 //! What an instance's own calls say, and how sure that is.
 //!
 //! Of n calls, k bad, Wilson's bounds on the true share at z standard errors are
-//! (k + z²/2 ± z·√(k(n−k)/n + z²/4)) ÷ (n + z²). At z = 2, four of four failing have a lower bound of
-//! 0.5; five of five succeeding an upper one of 0.44. Source: E. B. Wilson, "Probable inference", 1927.
-//! O(buckets).
+//! (k + z²/2 ± z·√(k(n−k)/n + z²/4)) ÷ (n + z²). At z = 2, four of four failing have a lower bound
+//! of 0.5; five of five succeeding an upper one of 0.44. Source: E. B. Wilson, "Probable
+//! inference", 1927. O(buckets).
 
 use std::time::Duration;
 
@@ -87,8 +87,8 @@ pub struct Own {
     pub recent_slow: u64,
     /// The share of failures of the recent calls is at most this, significantly; 1 without calls.
     pub recent_failures_at_most: f64,
-    /// Whether its newest calls, however many buckets of the recent part one takes for them, reach a
-    /// threshold with at least three bad ones.
+    /// Whether its newest calls, however many buckets of the recent part one takes for them, reach
+    /// a threshold with at least three bad ones.
     pub newest_failing: bool,
     /// What that comes to.
     pub vote: Vote,
@@ -212,7 +212,8 @@ fn reached(settings: &FleetSettings, calls: u64, failures: u64, slow: u64) -> bo
             .is_some_and(|rate| slow as f64 >= rate * calls)
 }
 
-/// Between what bounds the true share lies of which `bad` of `calls` were seen; 0 and 1 without calls.
+/// Between what bounds the true share lies of which `bad` of `calls` were seen; 0 and 1 without
+/// calls.
 fn wilson(bad: u64, calls: u64, z: f64) -> (f64, f64) {
     if calls == 0 {
         return (0.0, 1.0);

@@ -1,15 +1,16 @@
 //! What the fleet agrees on: its generation, and who may probe for it.
 //!
-//! The ledger is the one thing that instances write over each other, so each change is one step of the
-//! store, and [`Ledger::after`] is that step. A store in another language carries out the same rules;
-//! in order:
+//! The ledger is the one thing that instances write over each other, so each change is one step of
+//! the store, and [`Ledger::after`] is that step. A store in another language carries out the same
+//! rules; in order:
 //!
-//! 1. An instance that knows a later generation or round than the ledger (which was lost, or is a copy
-//!    that lagged) is believed, and nobody holds the lease.
-//! 2. No time lies further ahead than a lease, or the longest wait: the store's clock has gone back then.
+//! 1. An instance that knows a later generation or round than the ledger (which was lost, or is a
+//!    copy that lagged) is believed, and nobody holds the lease.
+//! 2. No time lies further ahead than a lease, or the longest wait: the store's clock has gone back
+//!    then.
 //! 3. A lease that is over is a failed round: the fleet waits from now.
-//! 4. What the instance asks for: it counts only with the round of the lease that it holds, so that an
-//!    answer of an earlier round changes nothing.
+//! 4. What the instance asks for: it counts only with the round of the lease that it holds, so that
+//!    an answer of an earlier round changes nothing.
 
 use std::time::Duration;
 

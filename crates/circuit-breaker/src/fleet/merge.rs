@@ -94,7 +94,8 @@ fn read(now: u64, id: &str, text: &str) -> Option<Aged> {
 /// use circuit_breaker::fleet::{FleetConfig, FleetSettings, Merged, Reply};
 /// use circuit_breaker::{Config, Settings};
 ///
-/// let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+/// let settings = Settings::new(Config::default())?;
+/// let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
 /// let written = [
 ///     ("pod-1", "9900 1 open 0 bad 40 30 0 12"),
 ///     ("pod-2", "9800 1 closed 0 unknown 10 2 0 0"),
@@ -121,7 +122,8 @@ pub struct Merged {
     pub good: u32,
     /// That are open or half-open in this generation.
     pub open: u32,
-    /// Calls, each instance's scaled down to [`FleetConfig::max_weight`](super::FleetConfig::max_weight).
+    /// Calls, each instance's scaled down to
+    /// [`FleetConfig::max_weight`](super::FleetConfig::max_weight).
     pub calls: u64,
     /// Those that failed.
     pub failures: u64,

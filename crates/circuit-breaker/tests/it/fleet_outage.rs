@@ -107,8 +107,8 @@ fn an_outage_opens_everybody_within_two_periods_of_a_quorums_evidence() {
             let fails = |_, at| if at >= BEGIN { share } else { 0.01 };
             let (mut known, mut streak) = (None, None);
             fleet.run(60_000, fails, |fleet| {
-                // Without a break for so long that everybody has told of it and been told, and before
-                // lucky probes have begun a new generation, which none of it belongs to.
+                // Without a break for so long that everybody has told of it and been told, and
+                // before lucky probes have begun a new generation, which none of it belongs to.
                 if known.is_none() && fleet.now > BEGIN {
                     if evidence(fleet) && fleet.read().ledger.generation == 0 {
                         let since = *streak.get_or_insert(fleet.now);
@@ -118,7 +118,8 @@ fn an_outage_opens_everybody_within_two_periods_of_a_quorums_evidence() {
                     }
                 }
             });
-            // Where most are idle, a quorum may never see it for so long; who has calls opens by itself.
+            // Where most are idle, a quorum may never see it for so long; who has calls opens by
+            // itself.
             let Some(known) = known else {
                 unseen += 1;
                 continue;

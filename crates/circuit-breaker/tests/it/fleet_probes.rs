@@ -121,7 +121,8 @@ fn without_the_store_everybody_is_on_its_own_within_two_periods() {
         for instance in open {
             let metrics = instance.breaker.metrics(Duration::from_millis(lost));
             let left = metrics.retry_after.unwrap();
-            // Who has opened again just now has its own wait before it, which nobody has lengthened.
+            // Who has opened again just now has its own wait before it, which nobody has
+            // lengthened.
             let own = 1.0 * 1.1_f64.powi(i32::from(metrics.openings) - 1);
             let whole = (metrics.for_how_long + left).as_secs_f64();
             let held = left.as_millis() as u64;

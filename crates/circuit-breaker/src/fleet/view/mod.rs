@@ -97,7 +97,8 @@ impl FleetView {
     /// use circuit_breaker::fleet::{FleetConfig, FleetSettings, FleetView};
     /// use circuit_breaker::{Config, Settings};
     ///
-    /// let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// let settings = Settings::new(Config::default())?;
+    /// let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// let refused = FleetView::new(&fleet, "two words", 1).unwrap_err();
     /// assert_eq!(refused.to_string(), "id is two words, must be 1 to 128 visible ASCII characters");
     /// # Ok::<(), circuit_breaker::ConfigError>(())
@@ -137,7 +138,8 @@ impl FleetView {
     /// use circuit_breaker::fleet::{FleetConfig, FleetSettings, FleetView};
     /// use circuit_breaker::{Config, Settings};
     ///
-    /// let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// let settings = Settings::new(Config::default())?;
+    /// let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// assert_eq!(FleetView::new(&fleet, "pod-7", 1)?.id(), "pod-7");
     /// # Ok::<(), circuit_breaker::ConfigError>(())
     /// ```
@@ -152,7 +154,8 @@ impl FleetView {
     /// use circuit_breaker::fleet::{FleetConfig, FleetSettings, FleetView};
     /// use circuit_breaker::{Config, Settings};
     ///
-    /// let fleet = FleetSettings::new(FleetConfig::default(), &Settings::new(Config::default())?)?;
+    /// let settings = Settings::new(Config::default())?;
+    /// let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
     /// let view = FleetView::new(&fleet, "pod-7", 1)?;
     /// assert_eq!(view.settings().config(), fleet.config());
     /// # Ok::<(), circuit_breaker::ConfigError>(())

@@ -99,8 +99,8 @@ impl Fleet {
         }
     }
 
-    /// Runs up to `end`; `fails` says the share of an instance's calls that fail at a time, and `each`
-    /// looks on after every step.
+    /// Runs up to `end`; `fails` says the share of an instance's calls that fail at a time, and
+    /// `each` looks on after every step.
     pub(crate) fn run(
         &mut self,
         end: u64,
