@@ -537,7 +537,7 @@ pub(crate) fn mix(seed: u64) -> u64 {
 }
 
 /// The jitter's draw of a generation, from 0 to 1: splitmix64 of the seed.
-fn draw(seed: u64, generation: u32) -> f64 {
+pub(crate) fn draw(seed: u64, generation: u32) -> f64 {
     let z = mix(seed.wrapping_add(u64::from(generation).wrapping_mul(GOLDEN)));
     // 53 bits, all of which a float holds.
     (z >> 11) as f64 / (1_u64 << 53) as f64

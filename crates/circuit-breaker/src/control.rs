@@ -75,6 +75,23 @@ impl CircuitBreaker {
         self.trip_for(now, wait, OpenReason::Tripped)
     }
 
+    /// As [`trip`](Self::trip), because the shared view over all instances says so: the reason is
+    /// [`OpenReason::Shared`].
+    ///
+    /// ```
+    /// use circuit_breaker::{CircuitBreaker, Config, OpenReason};
+    /// use std::time::Duration;
+    ///
+    /// let breaker = CircuitBreaker::with_config(Config::default(), 1)?;
+    /// assert!(breaker.trip_shared(Duration::ZERO, None));
+    /// let rejected = breaker.try_acquire(Duration::ZERO).unwrap_err();
+    /// assert_eq!(rejected.opened_by, Some(OpenReason::Shared));
+    /// # Ok::<(), circuit_breaker::ConfigError>(())
+    /// ```
+    pub fn trip_shared(&self, now: Duration, wait: Option<Duration>) -> bool {
+        self.trip_for(now, wait, OpenReason::Shared)
+    }
+
     pub(crate) fn trip_for(
         &self,
         now: Duration,

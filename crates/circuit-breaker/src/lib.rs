@@ -15,9 +15,9 @@ mod clock;
 mod config;
 mod control;
 mod count_window;
-#[cfg(feature = "serde")]
 mod duration;
 mod error;
+pub mod fleet;
 mod judge;
 mod metrics;
 mod outcome;

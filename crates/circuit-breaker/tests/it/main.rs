@@ -10,6 +10,13 @@
 )]
 
 mod fields;
+mod fleet;
+mod fleet_fields;
+mod fleet_ledger;
+mod fleet_merge;
+mod fleet_outage;
+mod fleet_poison;
+mod fleet_probes;
 mod generations;
 mod given;
 mod memory;
