@@ -252,7 +252,7 @@ impl CircuitBreaker {
         if outcome == Outcome::Success {
             let word = Word(self.word.load(Ordering::Acquire));
             if word.0 == token.era() {
-                return self.count_inline(word, now);
+                return self.count_inline(token.era(), now);
             }
             if word.0 == token.era() | FULL {
                 return self.count_full(word, token.age(now), now);
@@ -263,9 +263,9 @@ impl CircuitBreaker {
 
     /// Counts a success in the inline window of a quiet breaker.
     #[inline(always)]
-    fn count_inline(&self, word: Word, now: Duration) -> Recorded {
+    fn count_inline(&self, era: u64, now: Duration) -> Recorded {
         let epoch = self.compiled().epochs.rounded(now);
-        let wanted = time_window::wanted_inline(epoch, word.era());
+        let wanted = time_window::wanted_inline(epoch, era);
         #[allow(clippy::cast_possible_truncation, reason = "masked to the ring")]
         let Some(slot) = self.ring.get(epoch as usize & (INLINE - 1)) else {
             return Recorded::Ignored;
@@ -274,7 +274,7 @@ impl CircuitBreaker {
         if time_window::fits(before, wanted) {
             return Recorded::Counted;
         }
-        self.count_elsewhere(slot, before, wanted, word, now)
+        self.count_elsewhere(slot, before, wanted, era, now)
     }
 
     /// Counts a success of a quiet breaker that has more than an inline window.
@@ -285,7 +285,7 @@ impl CircuitBreaker {
             return self.count(word, Outcome::Success, duration, now);
         }
         if settings.config.time_window.is_some() {
-            let recorded = self.count_inline(word, now);
+            let recorded = self.count_inline(word.era(), now);
             if recorded != Recorded::Counted {
                 return recorded;
             }
@@ -307,14 +307,14 @@ impl CircuitBreaker {
         slot: &AtomicU64,
         before: u64,
         wanted: u64,
-        era: Word,
+        era: u64,
         now: Duration,
     ) -> Recorded {
-        let live = || self.is_live(era.era());
+        let live = || self.is_live(era);
         match time_window::counted_elsewhere(slot, before, wanted, live) {
             Added::Counted => Recorded::Counted,
             Added::Halved => {
-                self.halve_beside(self.compiled().epochs.of(now), era.era());
+                self.halve_beside(self.compiled().epochs.of(now), era);
                 Recorded::Counted
             }
             Added::Late => self.count_stale(),
