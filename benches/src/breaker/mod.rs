@@ -7,17 +7,19 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use circuit_breaker::fleet::{Board, FleetConfig, FleetSettings, FleetView};
 use circuit_breaker::{CircuitBreaker, Config, Outcome};
 
 /// A nanosecond passes between two calls, up to this many: the cheapest clock that moves.
 const NANOS: u64 = (1 << 29) - 1;
 
 /// The rows, by name.
-pub const ROWS: [&str; 13] = [
+pub const ROWS: [&str; 14] = [
     "loop",
     "load-and-fetch-add",
     "plimsoll",
     "plimsoll-permit",
+    "plimsoll-fleet",
     "plimsoll-slow",
     "plimsoll-count",
     "plimsoll-slow-both",
@@ -57,6 +59,18 @@ pub fn run(row: &str, calls: u64) -> Option<u64> {
                 permit.success();
                 true
             })
+        }
+        // One of a fleet, between two ticks.
+        "plimsoll-fleet" => {
+            let breaker = breaker(Config::default());
+            let now = Duration::from_secs(1);
+            let fleet = FleetSettings::new(FleetConfig::default(), breaker.settings());
+            let view = fleet.and_then(|fleet| FleetView::new(&fleet, "a", 1));
+            let (mut view, mut board) = (view.expect("the default"), Board::default());
+            let request = view.prepare(&breaker, now);
+            let reply = board.exchange(&request, 1000);
+            view.decide(&breaker, now, &reply).apply(&breaker);
+            token(&breaker, calls)
         }
         "plimsoll-slow" => token(
             &breaker(Config::default().with_slow_call_rate(Some(0.8))),
