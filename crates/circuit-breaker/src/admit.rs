@@ -118,9 +118,9 @@ impl CircuitBreaker {
         let Some(until) = self.open_until(word, now) else {
             return Err(self.load());
         };
-        let strictly = self.compiled().dialect == Dialect::Resilience4j;
-        if at < until || strictly && at == until {
-            let left = until - at + u64::from(strictly);
+        let over = self.first_after(until);
+        if at < over {
+            let left = over - at;
             return Ok(self.reject(RejectReason::Open, Some(left), Some(word.reason())));
         }
         let to = word
@@ -170,20 +170,30 @@ impl CircuitBreaker {
         let Some(lease) = settings.lease else {
             return Ok(self.reject(RejectReason::HalfOpenFull, Some(base), None));
         };
-        let age = at.saturating_sub(newest);
-        if age < lease {
-            let retry = (lease - age).min(base);
+        let Some(since) = self.since.get_or_set(generation, at, live) else {
+            return Err(self.load());
+        };
+        // Places that come back and are given away again make the newest young for ever.
+        let over = newest
+            .saturating_add(lease)
+            .min(since.saturating_add(2 * lease));
+        if at < over {
+            let retry = (over - at).min(base);
             return Ok(self.reject(RejectReason::HalfOpenFull, Some(retry), None));
         }
-        // The probes that are out are lost: they count as failed. A place that came back and was given
+        // The probes that are out are lost: they count as failed and slow. A place that came back and was given
         // away since `newest` was read makes the same word: the fresh probe is then lost with the rest.
         let lost = word.issued().saturating_sub(word.done());
         let word_with_lost = word.with_probes(
             word.issued(),
             word.failed().saturating_add(lost),
-            word.slow(),
+            word.slow().saturating_add(if settings.need_slow.is_some() {
+                lost
+            } else {
+                0
+            }),
         );
-        if word_with_lost.failed() >= settings.need_failed {
+        if settings.probes_open(word_with_lost) {
             self.reopen_with(word, word_with_lost, OpenReason::ProbeTimeout, now)
         } else {
             let to = self.closed_after(word);
@@ -210,8 +220,7 @@ impl CircuitBreaker {
         let wait = self.wait_of(to);
         self.entered(word, to, now, Some(OpenFor::Computed(wait)));
         // As the next call will be told, in whole microseconds.
-        let strictly = self.compiled().dialect == Dialect::Resilience4j;
-        let left = micros_up(wait).saturating_add(u64::from(strictly));
+        let left = self.first_after(micros_up(wait));
         Ok(self.reject(RejectReason::Open, Some(left), Some(reason)))
     }
 
@@ -233,6 +242,12 @@ impl CircuitBreaker {
     ) -> Answer {
         self.rejected.fetch_add(1, Ordering::Relaxed);
         Answer::refused(reason, retry, opened_by)
+    }
+
+    /// The first microsecond in which a wait that ends at `end` is over.
+    pub(crate) fn first_after(&self, end: u64) -> u64 {
+        let strictly = self.compiled().dialect == Dialect::Resilience4j;
+        end.saturating_add(u64::from(strictly))
     }
 
     /// The base of the open waits, in microseconds.

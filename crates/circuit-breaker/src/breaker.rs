@@ -21,7 +21,7 @@ use crate::word::{FULL, Word};
 /// Call order: [`try_acquire`](Self::try_acquire) before the call, then
 /// [`record`](Self::record) or [`cancel`](Self::cancel) once with its token; or
 /// [`permit`](Self::permit), which does the rest when it is completed or dropped. All methods take
-/// `&self`, from any thread; a `now` earlier than an earlier call's changes nothing for the worse.
+/// `&self`, from any thread; a `now` earlier than an earlier call's never admits sooner.
 ///
 /// Closed, a successful call costs two atomic loads and one fetch-and-add. Every transition is a
 /// compare-and-swap of one word that holds the state, its generation and the probes that are out, so
@@ -201,6 +201,19 @@ impl CircuitBreaker {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The seed that it was made with: what [`Transition::breaker`] says.
+    ///
+    /// ```
+    /// use circuit_breaker::{CircuitBreaker, Config};
+    ///
+    /// assert_eq!(CircuitBreaker::with_config(Config::default(), 7)?.seed(), 7);
+    /// # Ok::<(), circuit_breaker::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     #[inline]

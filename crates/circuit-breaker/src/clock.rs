@@ -7,7 +7,8 @@ use crate::sync::{AtomicU64, Ordering};
 
 /// The caller's clock: time since an origin that never moves, never going back.
 ///
-/// Only permits need one, since a `Drop` takes no argument. Closures are clocks:
+/// Only permits need one, since a `Drop` takes no argument. Closures are clocks; a clock of another
+/// type, behind whatever pointer, is handed over as `|| clock.now()`:
 ///
 /// ```
 /// use std::time::{Duration, Instant};

@@ -29,8 +29,8 @@ pub struct Config {
     /// Opens when failures ÷ calls of a window reach this share. Default 0.5; from 0.000001 to 1,
     /// to a millionth; `None`: never by this rule.
     pub failure_rate: Option<f64>,
-    /// A call that takes longer is slow. Default 1 s; above 0. Also the age from which a cancelled
-    /// call counts as a failure, see [`OnDrop::FailureIfSlow`].
+    /// A call that takes longer is slow. Default 1 s; above 0, at most [`HalfOpen::lease`]. Also the age
+    /// from which a cancelled call counts as a failure, see [`OnDrop::FailureIfSlow`].
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     pub slow_call_duration: Duration,
     /// Opens when slow calls ÷ calls of a window reach this share. Default `None`: slow calls are not
@@ -41,7 +41,7 @@ pub struct Config {
     /// Opens when a quantile of the call durations lies beyond a limit. Default `None`.
     pub latency: Option<LatencyLimit>,
     /// Rates and the latency quantile are judged from this many calls in the window on. Default 20;
-    /// at least 1, at most the size of the count window where that is set (in resilience4j's dialect
+    /// 1 to 100 000, at most the size of the count window where that is set (in resilience4j's dialect
     /// more than that counts as that).
     pub min_calls: u32,
     /// Calls of the last seconds. Default 10 s in 10 buckets; `None`: no time window.
@@ -126,7 +126,7 @@ impl Config {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LatencyLimit {
-    /// The quantile, for example 0.99. At least 0, below 1.
+    /// The quantile, for example 0.99. Above 0 and below 1.
     pub quantile: f64,
     /// The longest that it may be. Above 0.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
@@ -191,8 +191,8 @@ impl TimeWindow {
     }
 }
 
-/// How long a breaker stays open: base × multiplierⁿ⁻¹ for the n-th opening in a row, at most the
-/// cap, shortened by up to the jitter's share.
+/// How long a breaker stays open: base × multiplierⁿ⁻¹ for the n-th opening in a row (n up to 127), at
+/// most the cap, shortened by up to the jitter's share.
 ///
 /// With the default multiplier of 1.1 a wait is about a tenth of the time since the first opening, and
 /// at most 5 s: no more than that is added to an outage.
@@ -252,8 +252,23 @@ impl OpenWait {
         }
     }
 
+    /// Sets [`base`](Self::base), and [`cap`](Self::cap) to the same where it is less.
+    ///
+    /// ```
+    /// use circuit_breaker::OpenWait;
+    /// use std::time::Duration;
+    ///
+    /// let half_a_minute = OpenWait::default().with_base(Duration::from_secs(30));
+    /// assert_eq!(half_a_minute.cap, Duration::from_secs(30));
+    /// ```
+    #[must_use]
+    pub fn with_base(mut self, base: Duration) -> Self {
+        self.base = base;
+        self.cap = self.cap.max(base);
+        self
+    }
+
     setters! { "OpenWait::default()";
-        with_base: base, Duration, "Duration::from_secs(5)";
         with_multiplier: multiplier, f64, "2.0";
         with_cap: cap, Duration, "Duration::from_secs(300)";
         with_jitter: jitter, f64, "0.0";
@@ -266,7 +281,7 @@ impl OpenWait {
 /// use circuit_breaker::HalfOpen;
 /// use std::time::Duration;
 ///
-/// let patient = HalfOpen::default().with_permits(3).with_lease(Some(Duration::from_secs(30)));
+/// let patient = HalfOpen::default().with_permits(3).with_lease(Some(Duration::from_secs(90)));
 /// assert_eq!(patient.max_wait, None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -275,14 +290,19 @@ impl OpenWait {
 #[non_exhaustive]
 pub struct HalfOpen {
     /// Probes that a half-open period admits in all. Default 5; 1 to 255. It is judged by the failure
-    /// and slow-call rates over them as soon as those that are still out can't change the answer.
+    /// and slow-call rates and the latency limit over them, as soon as those that are still out can't
+    /// change the answer. (Where both are set, a probe beyond the latency limit counts as slow.)
     pub permits: u32,
     /// Opens again when failed probes ÷ probes reach this share. Default `None`: the failure rate of
     /// the closed state, 0.5 if that has none. From 0.000001 to 1.
     pub failure_rate: Option<f64>,
     /// When every probe is out and the newest was admitted this long ago, those that have not come
-    /// back count as failed. Default 10 s; above 0; `None`: a probe that never returns keeps the
-    /// breaker half-open for ever.
+    /// back count as failed, and as slow; also when every probe is out and the half-open period has
+    /// lasted for two leases. Default 30 s; at least [`Config::slow_call_duration`]; `None`: a probe
+    /// that never returns keeps the breaker half-open for ever.
+    ///
+    /// **A healthy call must not last longer than this**: its probes would be given up before they
+    /// return, and the breaker would not close again.
     #[cfg_attr(feature = "serde", serde(with = "crate::duration::option"))]
     pub lease: Option<Duration>,
     /// Opens again when a half-open period has lasted this long without a verdict, judged at the next
@@ -296,7 +316,7 @@ impl Default for HalfOpen {
         Self {
             permits: 5,
             failure_rate: None,
-            lease: Some(Duration::from_secs(10)),
+            lease: Some(Duration::from_secs(30)),
             max_wait: None,
         }
     }
@@ -306,7 +326,7 @@ impl HalfOpen {
     setters! { "HalfOpen::default()";
         with_permits: permits, u32, "3";
         with_failure_rate: failure_rate, Option<f64>, "Some(0.2)";
-        with_lease: lease, Option<Duration>, "Some(Duration::from_secs(30))";
+        with_lease: lease, Option<Duration>, "Some(Duration::from_secs(60))";
         with_max_wait: max_wait, Option<Duration>, "Some(Duration::from_secs(60))";
     }
 }

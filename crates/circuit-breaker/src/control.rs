@@ -39,7 +39,7 @@ impl CircuitBreaker {
         let word = self.load();
         let generation = word.generation();
         let micros = match word.state() {
-            State::Open => self.until.get(generation),
+            State::Open => self.until.get(generation).map(|end| self.first_after(end)),
             State::HalfOpen => {
                 let over = settings
                     .max_wait
@@ -47,7 +47,11 @@ impl CircuitBreaker {
                 let lease = settings
                     .lease
                     .filter(|_| word.issued() >= settings.permits)
-                    .and_then(|lease| Some(self.until.get(generation)?.saturating_add(lease)));
+                    .and_then(|lease| {
+                        let newest = self.until.get(generation)?.saturating_add(lease);
+                        let whole = self.since.get(generation)?.saturating_add(2 * lease);
+                        Some(newest.min(whole))
+                    });
                 over.into_iter().chain(lease).min()
             }
             State::Closed if word.is_ramping() => settings
@@ -59,8 +63,8 @@ impl CircuitBreaker {
     }
 
     /// Opens now, for `wait` or as long as the configuration says, whatever the windows hold. An open
-    /// breaker stays open for `wait` from now where one is given. Has no effect on a forced-open,
-    /// disabled or metrics-only one: false.
+    /// breaker stays open for `wait` from now, or at least as long as the configuration says. Has no
+    /// effect on a forced-open, disabled or metrics-only one: false.
     ///
     /// ```
     /// use circuit_breaker::{CircuitBreaker, Config, State};
@@ -102,11 +106,11 @@ impl CircuitBreaker {
         loop {
             let to = match word.state() {
                 State::Open => {
-                    if let Some(wait) = wait {
-                        let end = micros_up(now.saturating_add(wait));
-                        let live = || self.is_live(word.era());
-                        self.until.update(word.generation(), end, |_| end, live);
-                    }
+                    let span = wait.unwrap_or_else(|| self.wait_of(word));
+                    let end = micros_up(now.saturating_add(span));
+                    let later = |there: u64| if wait.is_some() { end } else { there.max(end) };
+                    let live = || self.is_live(word.era());
+                    self.until.update(word.generation(), end, later, live);
                     return true;
                 }
                 State::Closed => word.next(State::Open).with_attempt(1),
@@ -197,6 +201,9 @@ impl CircuitBreaker {
     fn set_state(&self, state: State, now: Duration) {
         let mut word = self.load();
         loop {
+            if word.state() == state && state != State::Closed {
+                return;
+            }
             let to = word.next(state);
             match self.swap(word, to) {
                 Ok(()) => return self.entered(word, to, now, None),
@@ -236,7 +243,9 @@ impl CircuitBreaker {
     /// # Ok::<(), circuit_breaker::ConfigError>(())
     /// ```
     pub fn probe_at(&self, at: Duration) -> bool {
-        self.move_end(|end| end.min(micros(at)))
+        // Where the wait ends strictly after its end, the microsecond before it.
+        let end = micros(at).saturating_sub(self.first_after(0));
+        self.move_end(|there| there.min(end))
     }
 
     fn move_end(&self, change: impl Fn(u64) -> u64) -> bool {

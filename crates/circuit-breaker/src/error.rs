@@ -71,8 +71,8 @@ pub struct Rejected {
     /// What refused the call.
     pub reason: RejectReason,
     /// When asking again can be worth it, from now: the rest of the open wait; for a full half-open
-    /// state the rest of the newest probe's lease, at most the base of the open wait; `None` where
-    /// only an operator ends it.
+    /// state the rest of the newest probe's lease, and ramping up the rest of it, both at most the base
+    /// of the open wait; `None` where only an operator ends it.
     pub retry_after: Option<Duration>,
     /// Why the breaker opened, where it is open.
     pub opened_by: Option<OpenReason>,

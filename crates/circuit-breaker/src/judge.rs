@@ -208,8 +208,8 @@ impl CircuitBreaker {
         let settings = self.compiled();
         let era = word.era();
         let failed = outcome == Outcome::Failure;
-        let slow =
-            settings.counts_slow && (duration > settings.slow_nanos || outcome == Outcome::Slow);
+        let slow = duration > settings.probe_slow_nanos
+            || settings.counts_slow && outcome == Outcome::Slow;
         loop {
             if word.era() != era || word.done() >= word.issued() {
                 return self.count_stale();
@@ -295,6 +295,11 @@ impl Compiled {
         } else {
             Verdict::Early
         }
+    }
+
+    /// Whether the probes that are done say to open.
+    pub(crate) fn probes_open(&self, word: Word) -> bool {
+        word.failed() >= self.need_failed || self.need_slow.is_some_and(|need| word.slow() >= need)
     }
 
     /// What the probes that are done say: to open, to close, or nothing yet.

@@ -72,9 +72,10 @@ pub struct Metrics {
     pub window: Counts,
     /// The count window, where there is one beside a time window.
     pub count_window: Option<Counts>,
-    /// Failures ÷ calls of `window`; `None` below the calls from which on it is judged.
+    /// Failures ÷ calls of `window`, or of the count window beside it where that has the larger share;
+    /// `None` below the calls from which on they are judged.
     pub failure_rate: Option<f64>,
-    /// Slow calls ÷ calls of `window`; `None` below the calls from which on it is judged.
+    /// Slow calls ÷ calls, likewise.
     pub slow_call_rate: Option<f64>,
     /// Failures in a row, where they are counted.
     pub consecutive_failures: u32,
@@ -121,8 +122,16 @@ impl CircuitBreaker {
         } else {
             settings.min_count
         };
-        let rate = |part: u64| {
-            (window.calls > 0 && window.calls >= judged).then(|| part as f64 / window.calls as f64)
+        let rate = |part: fn(&Counts) -> u64| {
+            let share = |counts: &Counts, least: u64| {
+                (counts.calls > 0 && counts.calls >= least)
+                    .then(|| part(counts) as f64 / counts.calls as f64)
+            };
+            let beside = count_window.and_then(|counts| share(&counts, settings.min_count));
+            share(&window, judged)
+                .into_iter()
+                .chain(beside)
+                .reduce(f64::max)
         };
         let rejected = self.rejected.load(Ordering::Relaxed);
         #[allow(clippy::cast_possible_truncation, reason = "the lower half on purpose")]
@@ -134,12 +143,13 @@ impl CircuitBreaker {
             generation,
             for_how_long: Duration::from_micros(at.saturating_sub(since)),
             opened_by: open.then(|| word.reason()),
-            retry_after: until.map(|end| Duration::from_micros(end.saturating_sub(at))),
+            retry_after: until
+                .map(|end| Duration::from_micros(self.first_after(end).saturating_sub(at))),
             openings: word.attempt(),
             window,
             count_window,
-            failure_rate: rate(window.failures),
-            slow_call_rate: rate(window.slow).filter(|_| settings.counts_slow),
+            failure_rate: rate(|counts| counts.failures),
+            slow_call_rate: rate(|counts| counts.slow).filter(|_| settings.counts_slow),
             consecutive_failures: if closed { word.streak() } else { 0 },
             probes_out: if half_open {
                 word.issued().saturating_sub(word.done())

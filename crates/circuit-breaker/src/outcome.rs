@@ -21,7 +21,8 @@ pub enum Outcome {
     Success,
     /// The dependency failed: an error, a time-out.
     Failure,
-    /// The dependency answered, and the caller found it slow, whatever the clock says.
+    /// The dependency answered, and the caller found it slow, whatever the clock says. A success where
+    /// [`Config::slow_call_rate`](crate::Config::slow_call_rate) is not set.
     Slow,
     /// Says nothing about the dependency: the caller's own mistake, a cancelled hedge. A probe's
     /// place goes to the next one.

@@ -29,7 +29,8 @@ use crate::token::Token;
 pub struct Permit<B: Deref<Target = CircuitBreaker>, C: Clock> {
     breaker: B,
     clock: C,
-    token: Option<Token>,
+    token: Token,
+    done: bool,
 }
 
 impl<B: Deref<Target = CircuitBreaker>, C: Clock> Permit<B, C> {
@@ -45,10 +46,8 @@ impl<B: Deref<Target = CircuitBreaker>, C: Clock> Permit<B, C> {
     /// ```
     #[inline]
     pub fn complete(mut self, outcome: Outcome) -> Recorded {
-        match self.token.take() {
-            Some(token) => self.breaker.record(token, outcome, self.clock.now()),
-            None => Recorded::Ignored,
-        }
+        self.done = true;
+        self.breaker.record(self.token, outcome, self.clock.now())
     }
 
     /// The call succeeded.
@@ -100,21 +99,21 @@ impl<B: Deref<Target = CircuitBreaker>, C: Clock> Permit<B, C> {
     /// # use std::time::Duration;
     /// # let breaker = CircuitBreaker::with_config(Config::default(), 1)?;
     /// # let clock = ManualClock::default();
-    /// let token = breaker.permit(&clock)?.into_token().ok_or("completed")?;
+    /// let token = breaker.permit(&clock)?.into_token();
     /// assert_eq!(breaker.record(token, Outcome::Success, Duration::ZERO), Recorded::Counted);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn into_token(mut self) -> Option<Token> {
-        self.token.take()
+    pub fn into_token(mut self) -> Token {
+        self.done = true;
+        self.token
     }
 }
 
 impl<B: Deref<Target = CircuitBreaker>, C: Clock> Drop for Permit<B, C> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(token) = self.token.take() {
-            self.breaker.cancel(token, self.clock.now());
+        if !self.done {
+            self.breaker.cancel(self.token, self.clock.now());
         }
     }
 }
@@ -136,11 +135,12 @@ impl CircuitBreaker {
     /// ```
     #[inline]
     pub fn permit<C: Clock>(&self, clock: C) -> Result<Permit<&Self, C>, Rejected> {
-        let token = Some(self.try_acquire(clock.now())?);
+        let token = self.try_acquire(clock.now())?;
         Ok(Permit {
             breaker: self,
             clock,
             token,
+            done: false,
         })
     }
 
@@ -164,11 +164,12 @@ impl CircuitBreaker {
         self: &Arc<Self>,
         clock: C,
     ) -> Result<Permit<Arc<Self>, C>, Rejected> {
-        let token = Some(self.try_acquire(clock.now())?);
+        let token = self.try_acquire(clock.now())?;
         Ok(Permit {
             breaker: Arc::clone(self),
             clock,
             token,
+            done: false,
         })
     }
 
@@ -259,6 +260,26 @@ impl CircuitBreaker {
     ///
     /// # Errors
     /// As [`call`](Self::call).
+    ///
+    /// ```
+    /// # use std::pin::pin;
+    /// # use std::task::{Context, Poll, Waker};
+    /// use circuit_breaker::{CircuitBreaker, Config, ManualClock, Outcome};
+    ///
+    /// let breaker = CircuitBreaker::with_config(Config::default(), 1)?;
+    /// let clock = ManualClock::default();
+    /// let not_found = |result: &Result<(), &str>| match result {
+    ///     Ok(()) => Outcome::Success,
+    ///     Err("not found") => Outcome::Ignored,
+    ///     Err(_) => Outcome::Failure,
+    /// };
+    /// let call = breaker.call_async_with(&clock, &not_found, async { Err("not found") });
+    /// # let mut call = pin!(call);
+    /// # let poll = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    /// # assert!(matches!(poll, Poll::Ready(Err(_))));
+    /// # assert_eq!(breaker.metrics(std::time::Duration::ZERO).window.calls, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn call_async_with<T, E, C: Clock>(
         &self,
         clock: C,

@@ -56,7 +56,7 @@ impl Config {
     }
 
     /// The defaults of Hystrix: half of at least 20 calls within 10 s failing; open for 5 s, then one
-    /// probe. Judged at once, not every 500 ms; the probe is reclaimed after 10 s.
+    /// probe. Judged at once, not every 500 ms; the probe is reclaimed after 30 s.
     ///
     /// ```
     /// use circuit_breaker::Config;

@@ -31,9 +31,9 @@ use crate::settings::Settings;
 /// before its time: open until its wait is over, half-open until its newest probe's lease is, ramping
 /// up until it is done, and what an operator has set (forced open, disabled, metrics only) for as long
 /// as it is set; after its time such a breaker queues like a new one. Never one whose handle someone
-/// holds: no key has two breakers at a time, and no outcome is told to a forgotten one.
+/// holds: no key has two breakers at a time (but by [`insert`](Self::insert)), and no outcome is told to a forgotten one.
 ///
-/// **When nobody may go** the new key gets the [`overflow`](Self::overflow) breaker, which all such
+/// **When nobody may go**, or none is found within a bounded number of steps, the new key gets the [`overflow`](Self::overflow) breaker, which all such
 /// keys share, until there is room. It is metrics-only: it admits, counts and never opens. A flood of
 /// keys can thus fill the registry, but it takes no memory beyond it, makes it forget nobody's open
 /// breaker, and gets nobody refused for another's failures; what it costs is that new keys have no

@@ -49,6 +49,12 @@ impl Share {
         part.saturating_mul(MILLION) > self.0.saturating_mul(whole)
     }
 
+    /// The fewest of `whole` that are more than the share.
+    fn fewest_beyond(self, whole: u8) -> u8 {
+        let most = self.0 * u64::from(whole) / MILLION;
+        u8::try_from(most + 1).unwrap_or(u8::MAX)
+    }
+
     /// The fewest of `whole` that reach the share.
     fn fewest(self, whole: u8) -> u8 {
         let fewest = (self.0 * u64::from(whole)).div_ceil(MILLION);
@@ -83,6 +89,8 @@ pub(crate) struct Compiled {
     pub(crate) permits: u8,
     pub(crate) need_failed: u8,
     pub(crate) need_slow: Option<u8>,
+    /// Slow, as a probe, beyond this: for the slow-call rate or for the latency limit.
+    pub(crate) probe_slow_nanos: u64,
     /// How many probes the verdict looks at.
     pub(crate) probes: u8,
     pub(crate) lease: Option<u64>,
@@ -172,6 +180,11 @@ impl Compiled {
         };
         let failure_rate = config.failure_rate.map(share);
         let slow_rate = config.slow_call_rate.map(share);
+        let late_share = config.latency.map(|l| share_kept(1.0 - l.quantile));
+        let harm_nanos = config
+            .slow_call_rate
+            .map_or(u64::MAX, |_| nanos(config.slow_call_duration))
+            .min(config.latency.map_or(u64::MAX, |l| nanos(l.limit)));
         let probe_rate = config
             .half_open
             .failure_rate
@@ -187,10 +200,7 @@ impl Compiled {
             counts_slow: slow_rate.is_some(),
             slow_nanos: nanos(config.slow_call_duration),
             short: log2 == INLINE_LOG2 && config.dialect == Dialect::Plimsoll,
-            harm_nanos: config
-                .slow_call_rate
-                .map_or(u64::MAX, |_| nanos(config.slow_call_duration))
-                .min(config.latency.map_or(u64::MAX, |l| nanos(l.limit))),
+            harm_nanos,
             late_nanos: config.latency.map_or(u64::MAX, |l| nanos(l.limit)),
             epochs: Epochs::new(
                 length / u64::from(buckets),
@@ -206,11 +216,16 @@ impl Compiled {
             ),
             failure_rate,
             slow_rate,
-            late_share: config.latency.map(|l| share(1.0 - l.quantile)),
+            late_share,
             streak: config.consecutive_failures.unwrap_or(u32::MAX),
             permits,
             need_failed: share(probe_rate).fewest(probes),
-            need_slow: slow_rate.map(|s| s.fewest(probes)),
+            need_slow: slow_rate
+                .map(|s| s.fewest(probes))
+                .into_iter()
+                .chain(late_share.map(|s| s.fewest_beyond(probes)))
+                .min(),
+            probe_slow_nanos: harm_nanos,
             probes,
             lease: config.half_open.lease.map(micros_up),
             max_wait: config.half_open.max_wait.map(micros_up),
@@ -256,17 +271,31 @@ impl Compiled {
     }
 }
 
+/// The share that is reached by no less than `value`: in whole millionths where it was written so, else
+/// the millionth below, so that two of three reach two thirds.
+fn share(value: f64) -> Share {
+    millionths(value, f64::floor)
+}
+
+/// The share that no more than `value` keeps, likewise with the millionth above.
+fn share_kept(value: f64) -> Share {
+    millionths(value, f64::ceil)
+}
+
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a share from 0 to 1 was checked"
 )]
-fn share(value: f64) -> Share {
-    Share((value * 1e6).round() as u64)
+fn millionths(value: f64, otherwise: fn(f64) -> f64) -> Share {
+    let (exact, whole) = (value * 1e6, (value * 1e6).round());
+    let written = (exact - whole).abs() < 1e-4;
+    Share(if written { whole } else { otherwise(exact) } as u64)
 }
 
 fn check(config: &Config) -> Result<(), ConfigError> {
     check_rates(config)?;
+    check_span("slow_call_duration", config.slow_call_duration)?;
     check_windows(config)?;
     check_open_wait(&config.open_wait)?;
     check_half_open(config)?;
@@ -276,7 +305,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if let OnDrop::FailureIfOlderThan(age) = config.on_drop {
         check_span("on_drop.failure_if_older_than", age)?;
     }
-    check_span("slow_call_duration", config.slow_call_duration)
+    Ok(())
 }
 
 fn check_rates(config: &Config) -> Result<(), ConfigError> {
@@ -289,11 +318,11 @@ fn check_rates(config: &Config) -> Result<(), ConfigError> {
         return Err(range("consecutive_failures", n, "from 1 to 65535"));
     }
     if let Some(latency) = config.latency {
-        if !(0.0..1.0).contains(&latency.quantile) {
+        if !(latency.quantile > 0.0 && latency.quantile < 1.0) {
             return Err(range(
                 "latency.quantile",
                 latency.quantile,
-                "at least 0 and below 1",
+                "above 0 and below 1",
             ));
         }
         check_span("latency.limit", latency.limit)?;
@@ -312,8 +341,9 @@ fn check_rate(field: &'static str, rate: Option<f64>) -> Result<(), ConfigError>
 }
 
 fn check_windows(config: &Config) -> Result<(), ConfigError> {
-    if config.min_calls == 0 {
-        return Err(range("min_calls", 0, "at least 1"));
+    // Below half of a full bucket, so that a halved one holds enough.
+    if !(1..=100_000).contains(&config.min_calls) {
+        return Err(range("min_calls", config.min_calls, "from 1 to 100000"));
     }
     if let Some(size) = config.count_window {
         if !(1..=MAX_COUNT).contains(&size) {
@@ -421,6 +451,15 @@ fn check_half_open(config: &Config) -> Result<(), ConfigError> {
     }
     if let Some(lease) = lease {
         check_span("half_open.lease", lease)?;
+        if lease < config.slow_call_duration {
+            return Err(ConfigError::Inconsistent {
+                field: "half_open.lease",
+                value: format!("{lease:?}"),
+                relation: "at least",
+                other: "slow_call_duration",
+                other_value: format!("{:?}", config.slow_call_duration),
+            });
+        }
     }
     if let Some(max_wait) = max_wait {
         check_span("half_open.max_wait", max_wait)?;

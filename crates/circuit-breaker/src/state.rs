@@ -1,5 +1,6 @@
 //! The states, why a breaker opened, and what is told of a change.
 
+use std::fmt;
 use std::time::Duration;
 
 /// What the breaker does with the calls that ask.
@@ -68,6 +69,18 @@ impl State {
             Self::Disabled => "disabled",
             Self::MetricsOnly => "metrics_only",
         }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for OpenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -157,7 +170,7 @@ impl OpenReason {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Transition {
-    /// The breaker: the seed that it was made with.
+    /// The breaker: the [`seed`](crate::CircuitBreaker::seed) that it was made with.
     pub breaker: u64,
     /// The state before.
     pub from: State,

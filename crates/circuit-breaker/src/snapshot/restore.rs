@@ -162,7 +162,11 @@ impl Snapshot {
                 let ProbeCounts {
                     done, failed, slow, ..
                 } = self.probes.unwrap_or_default();
-                let slow = if settings.counts_slow { slow } else { 0 };
+                let slow = if settings.need_slow.is_some() {
+                    slow
+                } else {
+                    0
+                };
                 let counted = word.with_issued(done).with_probes(done, failed, slow);
                 if done < settings.permits && settings.probes_say(counted).is_none() {
                     counted

@@ -268,7 +268,7 @@ fn flips() -> Vec<Flip> {
         ),
         (
             "half_open.lease",
-            half(|h| h),
+            half(|h| h.with_lease(Some(ms(10_000)))),
             half(|h| h.with_lease(Some(ms(20_000)))),
             lost_probes,
         ),

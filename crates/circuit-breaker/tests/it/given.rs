@@ -92,7 +92,9 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
             .with_failure_rate(failure_rate.filter(|_| windows))
             .with_slow_call_rate(slow_rate.filter(|_| windows && slow_known))
             .with_consecutive_failures(streak)
-            .with_latency(latency.map(|(q, limit)| LatencyLimit::new(f64::from(q) / 100.0, limit)))
+            .with_latency(
+                latency.map(|(q, limit)| LatencyLimit::new(f64::from(q.max(1)) / 100.0, limit)),
+            )
             .with_slow_call_duration(slow)
             .with_min_calls(min_calls)
             .with_time_window(time)
@@ -108,7 +110,7 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
                 HalfOpen::default()
                     .with_permits(permits)
                     .with_failure_rate(half.1)
-                    .with_lease(half.2)
+                    .with_lease(half.2.map(|lease| lease.max(slow)))
                     .with_max_wait(half.3),
             )
             .with_ramp_up(ramp_up)

@@ -21,6 +21,7 @@ mod generations;
 mod given;
 mod memory;
 mod presets;
+mod probes;
 mod properties;
 mod reference;
 mod refusals;

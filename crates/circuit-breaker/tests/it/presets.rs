@@ -89,16 +89,16 @@ fn consecutive() {
     assert!(breaker.try_acquire(ms(7_259_999)).is_err());
     // The probe hangs: its place is free again after the lease, and it counts as failed.
     let hung = breaker.try_acquire(ms(7_260_000)).unwrap();
-    assert!(breaker.try_acquire(ms(7_269_999)).is_err());
-    let again = breaker.try_acquire(ms(7_270_000)).unwrap_err();
+    assert!(breaker.try_acquire(ms(7_289_999)).is_err());
+    let again = breaker.try_acquire(ms(7_290_000)).unwrap_err();
     assert_eq!(again.opened_by, Some(OpenReason::ProbeTimeout));
     assert_eq!(
-        breaker.record(hung, Outcome::Success, ms(7_270_001)),
+        breaker.record(hung, Outcome::Success, ms(7_290_001)),
         Recorded::Stale
     );
-    calls(&breaker, Outcome::Success, 1, 7_330_000);
+    calls(&breaker, Outcome::Success, 1, 7_350_000);
     assert_eq!(breaker.state(), State::Closed);
-    assert_eq!(breaker.metrics(ms(7_330_000)).consecutive_failures, 0);
+    assert_eq!(breaker.metrics(ms(7_350_000)).consecutive_failures, 0);
 }
 
 /// resilience4j: half of the last hundred, from a hundred on; open for more than a minute; ten probes,

@@ -79,7 +79,8 @@ proptest! {
         lease in 1..5000_u64,
         ops in prop::collection::vec(caller(), 0..200),
     ) {
-        let half_open = config.half_open.with_lease(Some(ms(lease)));
+        let lease = ms(lease).max(config.slow_call_duration);
+        let half_open = config.half_open.with_lease(Some(lease));
         let config = config.with_half_open(half_open);
         let cap = config.open_wait.cap;
         let mut driver = Driver::new(breaker(config), ms(5));
@@ -87,14 +88,14 @@ proptest! {
             driver.step(op);
         }
         let (breaker, now) = (&driver.breaker, driver.now);
-        let after = [Duration::ZERO, ms(lease), ms(lease) + cap + Duration::from_micros(3)];
+        let after = [Duration::ZERO, lease, lease + cap + Duration::from_micros(3)];
         // A ramp-up refuses nine calls in a row at most.
         let admitted = after
             .into_iter()
             .any(|after| (0..12).any(|_| breaker.try_acquire(now + after).is_ok()));
         prop_assert!(admitted, "{breaker:?}");
         let settings = breaker.settings().clone();
-        let step = (ms(lease) + cap) / 20;
+        let step = (lease + cap) / 20;
         let mut at = now + after[2];
         for _ in 0..44 {
             for _ in 0..300 {

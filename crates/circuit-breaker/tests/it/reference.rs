@@ -51,7 +51,11 @@ fn up(span: Duration) -> Duration {
 }
 
 fn reaches(part: usize, whole: usize, share: f64) -> bool {
-    whole > 0 && part * 1_000_000 >= (share * 1e6).round() as usize * whole
+    whole > 0 && part as f64 / whole as f64 >= share - 1e-9
+}
+
+fn exceeds(part: usize, whole: usize, share: f64) -> bool {
+    whole > 0 && part as f64 / whole as f64 > share + 1e-9
 }
 
 impl Plain {
@@ -93,10 +97,13 @@ impl Plain {
         self.enter(State::Open);
         self.openings += 1;
         self.reason = Some(reason);
+        self.until = self.now + self.wait();
+    }
+
+    fn wait(&self) -> Duration {
         let wait = self.config.open_wait;
         let grown = wait.base.as_secs_f64() * wait.multiplier.powi(self.openings as i32 - 1);
-        let wait = Duration::from_secs_f64(grown.min(wait.cap.as_secs_f64()));
-        self.until = self.now + up(wait);
+        up(Duration::from_secs_f64(grown.min(wait.cap.as_secs_f64())))
     }
 
     fn admit(&mut self) -> Admitted {
@@ -122,6 +129,7 @@ impl Plain {
             }
             State::HalfOpen => {
                 let age = self.now - self.newest;
+                let whole = self.now - self.since;
                 let lost = self.issued as usize - self.done.len();
                 let full = self.issued >= half.permits;
                 let lease = half.lease.map(up);
@@ -134,10 +142,15 @@ impl Plain {
                     self.issued += 1;
                     self.newest = self.now;
                     return Ok(self.admit());
-                } else if lease.is_none_or(|lease| age < lease) {
-                    let retry = lease.map_or(base, |lease| (lease - age).min(base));
+                } else if lease.is_none_or(|lease| age < lease && whole < 2 * lease) {
+                    let retry =
+                        lease.map_or(base, |lease| (lease - age).min(2 * lease - whole).min(base));
                     return Err((RejectReason::HalfOpenFull, Some(retry), None));
-                } else if self.failed_probes() + lost >= self.needed(self.failure_rate()) {
+                } else if self.failed_probes() + lost >= self.needed(self.failure_rate())
+                    || self
+                        .needed_slow()
+                        .is_some_and(|n| self.slow_probes() + lost >= n)
+                {
                     self.open(OpenReason::ProbeTimeout);
                 } else {
                     self.enter(State::Closed);
@@ -158,12 +171,26 @@ impl Plain {
         self.done.iter().filter(|(failed, _)| *failed).count()
     }
 
+    fn slow_probes(&self) -> usize {
+        self.done.iter().filter(|(_, slow)| *slow).count()
+    }
+
     /// The fewest probes that reach a share of all.
     fn needed(&self, share: f64) -> usize {
         let permits = self.config.half_open.permits as usize;
         (1..=permits)
             .find(|n| reaches(*n, permits, share))
             .unwrap_or(permits)
+    }
+
+    /// The fewest slow or late probes that open.
+    fn needed_slow(&self) -> Option<usize> {
+        let permits = self.config.half_open.permits as usize;
+        let slow = self.config.slow_call_rate.map(|share| self.needed(share));
+        let late = self.config.latency.and_then(|latency| {
+            (1..=permits).find(|n| exceeds(*n, permits, 1.0 - latency.quantile))
+        });
+        slow.into_iter().chain(late).min()
     }
 
     fn record(&mut self, token: Admitted, outcome: Outcome, took: Duration) -> Recorded {
@@ -185,7 +212,7 @@ impl Plain {
                 Recorded::Ignored
             }
             State::HalfOpen => {
-                self.done.push((failed, slow));
+                self.done.push((failed, slow || late));
                 self.judge_probes();
                 Recorded::Counted
             }
@@ -230,11 +257,11 @@ impl Plain {
 
     fn judge_probes(&mut self) {
         let left = self.config.half_open.permits as usize - self.done.len();
-        let slow = self.done.iter().filter(|(_, slow)| *slow).count();
+        let slow = self.slow_probes();
         let rule = |bad: usize, needed: usize| (bad >= needed, bad + left < needed);
         let (open, close) = rule(self.failed_probes(), self.needed(self.failure_rate()));
-        let (open_slow, close_slow) = match self.config.slow_call_rate {
-            Some(share) => rule(slow, self.needed(share)),
+        let (open_slow, close_slow) = match self.needed_slow() {
+            Some(needed) => rule(slow, needed),
             None => (false, true),
         };
         if open || open_slow {
@@ -286,8 +313,7 @@ impl Plain {
             let over =
                 |rate: Option<f64>, part| rate.is_some_and(|rate| reaches(part, held.len(), rate));
             let late = self.config.latency.is_some_and(|latency| {
-                let share = ((1.0 - latency.quantile) * 1e6).round() as usize;
-                count(|call| call.late) * 1_000_000 > share * held.len()
+                exceeds(count(|call| call.late), held.len(), 1.0 - latency.quantile)
             });
             let reason = if over(self.config.failure_rate, count(|call| call.failed)) {
                 OpenReason::FailureRate
@@ -308,7 +334,9 @@ impl Plain {
 
     fn trip(&mut self, wait: Option<Duration>) -> bool {
         match self.state {
-            State::Open => {}
+            State::Open => {
+                self.until = self.until.max(self.now + self.wait());
+            }
             State::Closed | State::HalfOpen => self.open(OpenReason::Tripped),
             _ => return false,
         }
@@ -352,7 +380,10 @@ impl Plain {
             Op::HoldOpen(span) => return self.move_end(span, Duration::max),
             Op::ProbeAt(span) => return self.move_end(span, Duration::min),
             Op::Set(state) => {
-                self.enter(state);
+                // Set again, a state is what it was; closed, it begins anew.
+                if state != self.state || state == State::Closed {
+                    self.enter(state);
+                }
                 None
             }
         };

@@ -78,7 +78,7 @@ fn each_names_field_value_and_bound() {
         table.push((config, told));
     }
     for value in [-0.1, 1.0, 2.0, f64::NAN] {
-        let told = format!("latency.quantile is {value}, must be at least 0 and below 1");
+        let told = format!("latency.quantile is {value}, must be above 0 and below 1");
         table.push((latency(value, ms(1)), told));
     }
     for buckets in [0, 4097] {
@@ -126,7 +126,7 @@ fn each_names_field_value_and_bound() {
     table.extend([
         (
             base().with_min_calls(0),
-            "min_calls is 0, must be at least 1".to_owned(),
+            "min_calls is 0, must be from 1 to 100000".to_owned(),
         ),
         (
             count(19, 20),
@@ -173,10 +173,10 @@ fn the_bounds_themselves_are_accepted() {
         half(|h| h.with_failure_rate(Some(1e-6))),
         half(|h| h.with_failure_rate(Some(1.0))),
         base().with_slow_call_duration(NANO),
-        base().with_slow_call_duration(YEAR),
-        latency(0.0, NANO),
+        half(|h| h.with_lease(Some(YEAR))).with_slow_call_duration(YEAR),
+        latency(0.000_001, NANO),
         latency(0.999_999, YEAR),
-        half(|h| h.with_lease(Some(NANO)).with_max_wait(Some(NANO))),
+        half(|h| h.with_lease(Some(NANO)).with_max_wait(Some(NANO))).with_slow_call_duration(NANO),
         half(|h| h.with_lease(Some(YEAR)).with_max_wait(Some(YEAR))),
         base().with_ramp_up(Some(NANO)),
         base().with_ramp_up(Some(YEAR)),
@@ -185,7 +185,7 @@ fn the_bounds_themselves_are_accepted() {
         base().with_consecutive_failures(Some(1)),
         base().with_consecutive_failures(Some(65_535)),
         base().with_min_calls(1),
-        base().with_min_calls(u32::MAX),
+        base().with_min_calls(100_000),
         window(DAY, 1),
         window(DAY, 4096),
         window(ms(4096), 4096),

@@ -458,7 +458,7 @@ proptest! {
                     match state {
                         State::Open => kept.insert(key, (now + at(30), state)),
                         // The probe was given back; another one may come within the lease.
-                        State::HalfOpen => kept.insert(key, (now + at(10), state)),
+                        State::HalfOpen => kept.insert(key, (now + at(30), state)),
                         _ => kept.remove(&key),
                     };
                 }

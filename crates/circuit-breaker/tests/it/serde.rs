@@ -60,7 +60,7 @@ fn the_written_form() {
         "time_window": { "length": "10s", "buckets": 10 },
         "count_window": null,
         "open_wait": { "base": "1s", "multiplier": 1.1, "cap": "5s", "jitter": 0.5 },
-        "half_open": { "permits": 5, "failure_rate": null, "lease": "10s", "max_wait": null },
+        "half_open": { "permits": 5, "failure_rate": null, "lease": "30s", "max_wait": null },
         "ramp_up": "2d",
         "on_drop": { "failure_if_older_than": "1h" },
         "dialect": "plimsoll",
