@@ -35,7 +35,7 @@ pub struct RegistryMetrics {
     pub disabled: u64,
     /// Breakers that an operator lets only count.
     pub metrics_only: u64,
-    /// Calls that the breakers refused, each since it was made.
+    /// Calls that the breakers which are there refused: less once one of them goes.
     pub rejected: u64,
     /// Outcomes that came too late to count.
     pub stale: u64,
