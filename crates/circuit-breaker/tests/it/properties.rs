@@ -88,7 +88,9 @@ proptest! {
             driver.step(op);
         }
         let (breaker, now) = (&driver.breaker, driver.now);
-        let after = [Duration::ZERO, lease, lease + cap + Duration::from_micros(3)];
+        let micro = Duration::from_micros(1);
+        // Asked when the lease is over, in whole microseconds, and when the wait that follows is.
+        let after = [Duration::ZERO, lease + micro, lease + cap + 4 * micro];
         // A ramp-up refuses nine calls in a row at most.
         let admitted = after
             .into_iter()
