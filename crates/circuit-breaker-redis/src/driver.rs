@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use circuit_breaker::{CircuitBreaker, Clock};
 use redis::aio::ConnectionLike;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::error::Error;
 use crate::shared::{SharedBreaker, Tick};
@@ -12,12 +12,14 @@ use crate::shared::{SharedBreaker, Tick};
 impl<C: ConnectionLike> SharedBreaker<C> {
     /// Ticks once a period for ever, each for a period at most, and tells `told` what each came to.
     /// Drop the future to stop. Errors do not end it: the breaker is on its own until Redis answers
-    /// again.
+    /// again, which takes a connection that reconnects: a
+    /// [`ConnectionManager`](crate::ConnectionManager) with
+    /// [`connection_config`](crate::connection_config), or a cluster's.
     ///
     /// ```no_run
     /// use circuit_breaker::fleet::{FleetConfig, FleetSettings};
     /// use circuit_breaker::{CircuitBreaker, Config, Settings};
-    /// use circuit_breaker_redis::SharedBreaker;
+    /// use circuit_breaker_redis::{SharedBreaker, connection_config};
     /// use std::sync::Arc;
     /// use std::time::Instant;
     ///
@@ -25,12 +27,9 @@ impl<C: ConnectionLike> SharedBreaker<C> {
     /// let settings = Settings::new(Config::default())?;
     /// let breaker = Arc::new(CircuitBreaker::new(&settings, 7));
     /// let origin = Instant::now();
-    /// # #[cfg(any())] {
-    /// let client = redis::Client::open("redis://127.0.0.1/")?;
-    /// let connection = client.get_connection_manager().await?;
-    /// # }
-    /// # let connection: redis::aio::MultiplexedConnection = unimplemented!();
     /// let fleet = FleetSettings::new(FleetConfig::default(), &settings)?;
+    /// let client = redis::Client::open("redis://127.0.0.1/")?;
+    /// let connection = client.get_connection_manager_lazy(connection_config(&fleet))?;
     /// let mut shared = SharedBreaker::new(connection, "orders", "pod-7", &fleet, 7)?;
     /// let task = tokio::spawn({
     ///     let breaker = breaker.clone();
@@ -52,13 +51,7 @@ impl<C: ConnectionLike> SharedBreaker<C> {
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             due.tick().await;
-            let tick = timeout(period, self.tick(breaker, clock)).await;
-            told(tick.unwrap_or_else(|_| {
-                Err(Error::TimedOut {
-                    key: self.store().key().to_owned(),
-                    after: period,
-                })
-            }));
+            told(self.tick_within(period, breaker, clock).await);
         }
     }
 }

@@ -80,8 +80,8 @@ impl Error {
         }
     }
 
-    /// Whether the next tick may do better with nothing changed: time-outs, lost connections, a
-    /// cluster that moves slots. Not: names, rights, a key that someone else uses.
+    /// Whether the next tick may do better with nothing changed: time-outs, lost connections where
+    /// the client reconnects, a cluster that moves slots. Not: names, rights, a key that someone else uses.
     ///
     /// ```
     /// use circuit_breaker_redis::Error;

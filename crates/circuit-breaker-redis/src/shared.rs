@@ -1,11 +1,15 @@
 //! A breaker's side of the fleet: its view, its store, and one tick of both.
 
+use std::time::Duration;
+
 use circuit_breaker::fleet::{Act, FleetDecision, FleetSettings, FleetView};
 use circuit_breaker::{CircuitBreaker, Clock};
 use redis::aio::ConnectionLike;
+use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::store::RedisStore;
+use crate::telemetry::Telemetry;
 
 /// One instance's part in a fleet of breakers: what its breaker sees goes to Redis once a period,
 /// what the others see comes back, and is applied to the breaker. Calls never wait for any of it.
@@ -33,6 +37,7 @@ pub struct SharedBreaker<C> {
     view: FleetView,
     store: RedisStore<C>,
     dry_run: bool,
+    telemetry: Telemetry,
 }
 
 /// What a tick came to.
@@ -74,6 +79,7 @@ impl<C> SharedBreaker<C> {
             view: FleetView::new(settings, id, seed)?,
             store: RedisStore::new(connection, name)?,
             dry_run: false,
+            telemetry: Telemetry::new(name, id),
         })
     }
 
@@ -174,55 +180,50 @@ impl<C: ConnectionLike> SharedBreaker<C> {
         breaker: &CircuitBreaker,
         clock: &K,
     ) -> Result<Tick, Error> {
+        #[cfg(feature = "tracing")]
+        let span = self.telemetry.span();
+        let ticking = self.exchange(breaker, clock);
+        #[cfg(feature = "tracing")]
+        let ticking = tracing::Instrument::instrument(ticking, span);
+        let tick = ticking.await;
+        self.telemetry.ticked(&tick);
+        tick
+    }
+
+    /// As [`tick`](Self::tick), for `limit` at most.
+    pub(crate) async fn tick_within<K: Clock>(
+        &mut self,
+        limit: Duration,
+        breaker: &CircuitBreaker,
+        clock: &K,
+    ) -> Result<Tick, Error> {
+        #[cfg(feature = "tracing")]
+        let span = self.telemetry.span();
+        let ticking = self.exchange(breaker, clock);
+        #[cfg(feature = "tracing")]
+        let ticking = tracing::Instrument::instrument(ticking, span);
+        let tick = timeout(limit, ticking).await.unwrap_or_else(|_| {
+            Err(Error::TimedOut {
+                key: self.store.key().to_owned(),
+                after: limit,
+            })
+        });
+        self.telemetry.ticked(&tick);
+        tick
+    }
+
+    async fn exchange<K: Clock>(
+        &mut self,
+        breaker: &CircuitBreaker,
+        clock: &K,
+    ) -> Result<Tick, Error> {
         let mut request = self.view.prepare(breaker, clock.now());
         if self.dry_run {
             request.act = Act::Nothing;
         }
-        let reply = self.store.exchange(&request).await;
-        #[cfg(feature = "tracing")]
-        if let Err(error) = &reply {
-            tracing::warn!(
-                target: "circuit_breaker_redis",
-                key = self.store.key(),
-                id = self.view.id(),
-                retryable = error.is_retryable(),
-                %error,
-                "the breaker is on its own"
-            );
-        }
-        let decision = self.view.decide(breaker, clock.now(), &reply?);
+        let reply = self.store.exchange(&request).await?;
+        let decision = self.view.decide(breaker, clock.now(), &reply);
         let applied = !self.dry_run && decision.apply(breaker);
-        #[cfg(feature = "tracing")]
-        self.trace(&decision, applied);
         Ok(Tick { decision, applied })
-    }
-
-    #[cfg(feature = "tracing")]
-    fn trace(&self, decision: &FleetDecision, applied: bool) {
-        use circuit_breaker::fleet::FleetAction;
-        let acts = matches!(decision.action, FleetAction::Open | FleetAction::Reopen);
-        if acts && applied {
-            tracing::info!(
-                target: "circuit_breaker_redis",
-                key = self.store.key(),
-                id = self.view.id(),
-                reason = decision.reason.as_str(),
-                bad = decision.merged.bad,
-                needed = decision.needed,
-                live = decision.merged.live,
-                failure_rate = decision.failure_rate,
-                "opened by the fleet"
-            );
-        } else {
-            tracing::debug!(
-                target: "circuit_breaker_redis",
-                key = self.store.key(),
-                id = self.view.id(),
-                action = ?decision.action,
-                reason = decision.reason.as_str(),
-                applied,
-                "tick"
-            );
-        }
     }
 }

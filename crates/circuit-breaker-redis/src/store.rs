@@ -11,8 +11,8 @@ pub const SCRIPT: &str = include_str!("fleet.lua");
 
 /// The reports and the ledger of one breaker in Redis, in the hash `{NAME}:circuit-breaker`.
 ///
-/// Generic over the client's connection: `MultiplexedConnection`, `ConnectionManager`,
-/// `ClusterConnection`. One key, so one slot of a cluster.
+/// Generic over the client's connection: `ConnectionManager` and `ClusterConnection` reconnect by
+/// themselves, `MultiplexedConnection` does not. One key, so one slot of a cluster.
 ///
 /// ```no_run
 /// use circuit_breaker::fleet::{FleetConfig, FleetSettings, FleetView};

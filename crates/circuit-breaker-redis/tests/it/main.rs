@@ -5,5 +5,8 @@ mod commands;
 mod fleet;
 mod live;
 mod poison;
+mod restart;
 mod script;
 mod server;
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+mod telemetry;

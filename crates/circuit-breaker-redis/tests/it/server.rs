@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use circuit_breaker::fleet::FleetSettings;
+use circuit_breaker_redis::{ConnectionManager, connection_config};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client};
 
@@ -26,36 +28,61 @@ impl Server {
         // Somebody else may take a port between our asking for a free one and the server's start.
         for _ in 0..5 {
             let port = free_port();
-            let folder = tempfile::tempdir().unwrap();
-            let mut child = Command::new("redis-server")
-                .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-                .args(["--loglevel", "warning", "--port", &port.to_string()])
-                .arg("--dir")
-                .arg(folder.path())
-                .args(more)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("redis-server must be installed (Debian: redis-server)");
-            let begun = Instant::now();
-            while begun.elapsed() < PATIENCE {
-                if let Some(status) = child.try_wait().unwrap() {
-                    last = format!("redis-server on port {port} ended: {status}");
-                    break;
-                }
-                if ping(port).await {
-                    return Self {
-                        child,
-                        port,
-                        _folder: folder,
-                    };
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+            match Self::start_on(port, more).await {
+                Ok(server) => return server,
+                Err(ended) => last = ended,
             }
-            let _ = child.kill();
-            let _ = child.wait();
         }
         panic!("no Redis server came up: {last}");
+    }
+
+    /// A server on that port that answers.
+    pub(crate) async fn start_on(port: u16, more: &[String]) -> Result<Self, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let child = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--loglevel", "warning", "--port", &port.to_string()])
+            .arg("--dir")
+            .arg(folder.path())
+            .args(more)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("redis-server must be installed (Debian: redis-server)");
+        let mut server = Self {
+            child,
+            port,
+            _folder: folder,
+        };
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(status) = server.child.try_wait().unwrap() {
+                return Err(format!("redis-server on port {port} ended: {status}"));
+            }
+            if ping(port).await {
+                return Ok(server);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Err(format!("redis-server on port {port} does not answer"))
+    }
+
+    /// Has the server hang, or go on: its connections stay, and nothing is answered.
+    pub(crate) fn hang(&self, hang: bool) {
+        let signal = if hang { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Connects with the first command, and again.
+    pub(crate) fn manager(&self, settings: &FleetSettings) -> ConnectionManager {
+        Client::open(format!("redis://127.0.0.1:{}/", self.port))
+            .unwrap()
+            .get_connection_manager_lazy(connection_config(settings))
+            .unwrap()
     }
 
     pub(crate) async fn connect(&self) -> MultiplexedConnection {

@@ -35,7 +35,8 @@ pub struct FleetConfig {
     /// And at least this many of them. Default 2; 2 to 65 535: one instance alone never opens
     /// another.
     pub min_voters: u32,
-    /// And failures ÷ calls of all instances together. Default `None`: the breaker's own failure
+    /// And failures ÷ calls of all instances together, unless as many as a quorum say "bad" and are
+    /// open: their own rules may look at more than rates. Default `None`: the breaker's own failure
     /// rate, 0.5 if that has none. From 0.000001 to 1.
     pub failure_rate: Option<f64>,
     /// Calls of all instances together from which on their rates are judged. Default 20; at least
@@ -120,6 +121,7 @@ pub struct FleetSettings {
     breaker: Settings,
     failure_rate: f64,
     slow_rate: Option<f64>,
+    late_share: Option<f64>,
 }
 
 impl FleetSettings {
@@ -156,6 +158,7 @@ impl FleetSettings {
         Ok(Self {
             failure_rate: config.failure_rate.or(own.failure_rate).unwrap_or(0.5),
             slow_rate: own.slow_call_rate,
+            late_share: own.latency.map(|latency| 1.0 - latency.quantile),
             breaker: breaker.clone(),
             config,
         })
@@ -231,6 +234,11 @@ impl FleetSettings {
 
     pub(crate) fn slow_rate(&self) -> Option<f64> {
         self.slow_rate
+    }
+
+    /// The share of calls that may take longer than the latency limit.
+    pub(crate) fn late_share(&self) -> Option<f64> {
+        self.late_share
     }
 
     pub(crate) fn breaker(&self) -> &Settings {

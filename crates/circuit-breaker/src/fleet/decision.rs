@@ -33,6 +33,24 @@ pub enum FleetAction {
     Reopen,
 }
 
+impl FleetAction {
+    /// The action's name as it stands in logs and labels.
+    ///
+    /// ```
+    /// assert_eq!(circuit_breaker::fleet::FleetAction::Reopen.as_str(), "reopen");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Open => "open",
+            Self::Hold { .. } => "hold",
+            Self::Probe { .. } => "probe",
+            Self::Reopen => "reopen",
+        }
+    }
+}
+
 /// Why.
 ///
 /// ```
@@ -113,6 +131,9 @@ pub struct FleetDecision {
     pub at: Duration,
     /// The breaker's state then.
     pub state: State,
+    /// And its generation ([`Metrics::generation`](crate::Metrics::generation)): the decision is
+    /// about no other.
+    pub breaker_generation: u32,
     /// What its own calls say.
     pub own: Own,
     /// What all of them say.
@@ -135,8 +156,10 @@ pub struct FleetDecision {
 }
 
 impl FleetDecision {
-    /// Carries it out. False if there was nothing to do, or the breaker's state is another one by
-    /// now. Carrying it out twice changes nothing more.
+    /// Carries it out. False if there was nothing to do, or the breaker has changed its state since
+    /// the decision, even if it has come back to the same one: then it changes nothing. Check and
+    /// change are one step: no transition of another thread comes between them. Carrying it out twice
+    /// changes nothing more, whatever came in between.
     ///
     /// ```
     /// use circuit_breaker::fleet::{Board, FleetConfig, FleetSettings, FleetView};
@@ -151,18 +174,13 @@ impl FleetDecision {
     /// # Ok::<(), circuit_breaker::ConfigError>(())
     /// ```
     pub fn apply(&self, breaker: &CircuitBreaker) -> bool {
+        let generation = self.breaker_generation;
         match self.action {
             FleetAction::Nothing => false,
-            FleetAction::Open => breaker.shared_opens(State::Closed, self.at),
-            FleetAction::Reopen => breaker.shared_opens(State::HalfOpen, self.at),
-            FleetAction::Hold { until } => breaker.hold_open(until),
-            FleetAction::Probe { at } => breaker.probe_at(at),
+            FleetAction::Open => breaker.trip_if(generation, State::Closed, self.at),
+            FleetAction::Reopen => breaker.trip_if(generation, State::HalfOpen, self.at),
+            FleetAction::Hold { until } => breaker.hold_if(generation, until),
+            FleetAction::Probe { at } => breaker.probe_if(generation, at),
         }
-    }
-}
-
-impl CircuitBreaker {
-    fn shared_opens(&self, from: State, now: Duration) -> bool {
-        self.state() == from && self.trip_shared(now, None)
     }
 }

@@ -25,7 +25,7 @@ pub enum Vote {
     /// It has opened by its own rules, or its share of bad calls lies significantly at or above the
     /// threshold.
     Bad,
-    /// Its newest calls lie significantly below the threshold.
+    /// Its newest calls lie significantly below the threshold, and are not late.
     Good,
     /// Too few calls to say, or neither.
     #[default]
@@ -84,6 +84,8 @@ pub struct Own {
     pub recent_failures: u64,
     /// Those that were slow.
     pub recent_slow: u64,
+    /// Those that took longer than [`Config::latency`](crate::Config::latency) allows.
+    pub recent_late: u64,
     /// The share of failures of the recent calls is at most this, significantly; 1 without calls.
     pub recent_failures_at_most: f64,
     /// Whether its newest calls, however many buckets of the recent part one takes for them, reach
@@ -111,7 +113,8 @@ impl Own {
         Self::read_after(settings, breaker, now, None)
     }
 
-    /// As [`read`](Self::read), without the buckets that `after` lies in or behind.
+    /// As [`read`](Self::read), without the buckets that `after` lies in or behind, except for what is
+    /// recent: good calls are good whatever the fleet has made of others meanwhile.
     pub(crate) fn read_after(
         settings: &FleetSettings,
         breaker: &CircuitBreaker,
@@ -138,23 +141,32 @@ impl Own {
         let recent = epoch(now.saturating_sub(settings.config().recent));
         let first = after.map_or(0, |time| epoch(time).saturating_add(1));
         for (epoch, calls, failures) in ring.live(newest, compiled.buckets, era) {
-            if epoch < first {
+            if epoch < first.min(recent) {
                 break;
             }
             let slow = breaker
                 .slow_ring()
                 .map_or(0, |slow| slow.sum(epoch, 1, era).calls);
-            own.calls += calls;
-            own.failures += failures;
-            own.slow += slow;
+            if epoch >= first {
+                own.calls += calls;
+                own.failures += failures;
+                own.slow += slow;
+            }
             if epoch >= recent {
                 own.recent_calls += calls;
                 own.recent_failures += failures;
                 own.recent_slow += slow;
+                own.recent_late += breaker
+                    .late_ring()
+                    .map_or(0, |late| late.sum(epoch, 1, era).calls);
                 let [calls, failures, slow] =
                     [own.recent_calls, own.recent_failures, own.recent_slow];
-                own.newest_failing |=
-                    failures.max(slow) >= 3 && reached(settings, calls, failures, slow);
+                own.newest_failing |= failures.max(slow) >= 3
+                    && reached(settings, calls, failures, slow)
+                    || own.recent_late >= 3
+                        && compiled
+                            .late_share
+                            .is_some_and(|share| share.is_exceeded(own.recent_late, calls));
             }
         }
         own.judge(settings);
@@ -182,7 +194,12 @@ impl Own {
             let (_, upper) = wilson(self.recent_slow, self.recent_calls, z);
             upper < slow_rate
         });
-        let good = upper < rate && slow_is_low && !self.newest_failing;
+        let late_is_low = settings.late_share().is_none_or(|share| {
+            let (_, upper) = wilson(self.recent_late, self.recent_calls, z);
+            // A share such as 0.01 is more than a few calls can be significantly below.
+            upper < share.max(rate)
+        });
+        let good = upper < rate && slow_is_low && late_is_low && !self.newest_failing;
         let (lower, _) = wilson(self.failures, self.calls, z);
         let slow_is_high = settings.slow_rate().is_some_and(|slow_rate| {
             let (lower, _) = wilson(self.slow, self.calls, z);

@@ -122,6 +122,9 @@ pub struct Merged {
     pub good: u32,
     /// That are open or half-open in this generation.
     pub open: u32,
+    /// Those of them that say "bad": they opened by their own rules, or had seen enough for them when
+    /// they opened.
+    pub open_bad: u32,
     /// Calls, each instance's scaled down to
     /// [`FleetConfig::max_weight`](super::FleetConfig::max_weight).
     pub calls: u64,
@@ -164,6 +167,9 @@ impl Merged {
         }
         if matches!(report.state, State::Open | State::HalfOpen) {
             self.open = self.open.saturating_add(1);
+            self.open_bad = self
+                .open_bad
+                .saturating_add(u32::from(report.vote == Vote::Bad));
             self.top_demand = self.top_demand.max(report.demand);
         }
         let scaled = |part: u64| {

@@ -5,8 +5,9 @@
 //! no I/O, no clock; `circuit-breaker-redis` carries it over Redis, [`Board`] is a store in memory.
 //!
 //! **Opening.** Each instance reports what its window holds and what it makes of that: bad, good or
-//! unknown ([`Own`]). A closed one opens if enough of the live ones say bad, all calls together
-//! fail often enough, and its own newest calls are not significantly good. What is missing, old or
+//! unknown ([`Own`]). A closed one opens if enough of the live ones say bad, if all calls together
+//! fail often enough or as many of those that say bad are open (their rules may look at more than
+//! failures: latency, failures in a row), and if its own newest calls are not significantly good. What is missing, old or
 //! unreadable is counted neither for nor against; opened by others, an instance says no more than
 //! it saw itself, so that openings do not feed on each other.
 //!
@@ -16,7 +17,8 @@
 //! is next. If they come back well, a new generation begins, and the others probe at once.
 //!
 //! **Fences.** Votes and openings belong to a generation; what an instance says of a lease counts
-//! only with the round that it was given in.
+//! only with the round that it was given in. A decision belongs to the generation of the breaker that
+//! it was made of: carried out late, it changes nothing.
 //!
 //! **Times.** An instance's own are the caller's; the ledger's are the store's. Only differences of
 //! the same clock are used.
@@ -27,6 +29,7 @@ mod board;
 mod config;
 mod decision;
 mod evidence;
+mod fence;
 mod ledger;
 mod merge;
 mod report;

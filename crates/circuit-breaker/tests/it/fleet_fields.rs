@@ -134,8 +134,8 @@ fn decide(config: &FleetConfig, own: (u32, u32), written: &[(&str, &str)]) -> Fl
 }
 
 const BAD: [(&str, &str); 3] = [
-    ("pod-1", "99900 1 open 0 bad 40 30 0 0"),
-    ("pod-2", "99800 1 open 0 bad 40 30 0 0"),
+    ("pod-1", "99900 1 closed 0 bad 40 30 0 0"),
+    ("pod-2", "99800 1 closed 0 bad 40 30 0 0"),
     ("pod-3", "99000 1 closed 0 good 2000 0 0 0"),
 ];
 
@@ -200,6 +200,35 @@ fn every_field_changes_a_decision() {
     assert_eq!(reason(strict, (8, 0)), FleetReason::FleetFails);
     let recent = config().with_recent(ms(1000));
     assert_eq!(reason(recent, (8, 0)), FleetReason::FleetFails);
+}
+
+#[test]
+fn a_quorum_that_is_open_by_its_own_rules_needs_no_rates() {
+    let written = |states: [&str; 2]| {
+        let [a, b] = states.map(|state| format!("99900 1 {state} 0 bad 3 0 0 0"));
+        let decided = decide(
+            &FleetConfig::default(),
+            (0, 0),
+            &[("pod-1", &a), ("pod-2", &b)],
+        );
+        (decided.merged.open_bad, decided.reason)
+    };
+    assert_eq!(written(["open", "half_open"]), (2, FleetReason::FleetFails));
+    assert_eq!(written(["open", "closed"]), (1, FleetReason::TooFewCalls));
+    // Opened by others, and by calls that do not say so: no evidence.
+    let shared = [
+        ("pod-1", "99900 1 open 0 bad 3 0 0 0"),
+        ("pod-2", "99900 1 open 0 unknown 3 0 0 0"),
+    ];
+    let decided = decide(&FleetConfig::default(), (0, 0), &shared);
+    assert_eq!(decided.reason, FleetReason::NoQuorum);
+    // And good calls of one's own keep closed.
+    let open = [
+        ("pod-1", "99900 1 open 0 bad 3 0 0 0"),
+        ("pod-2", "99900 1 open 0 bad 3 0 0 0"),
+    ];
+    let decided = decide(&FleetConfig::default(), (8, 0), &open);
+    assert_eq!(decided.reason, FleetReason::OwnCallsGood);
 }
 
 #[test]

@@ -11,12 +11,14 @@
 
 mod fields;
 mod fleet;
+mod fleet_fences;
 mod fleet_fields;
 mod fleet_ledger;
 mod fleet_merge;
 mod fleet_outage;
 mod fleet_poison;
 mod fleet_probes;
+mod fleet_rules;
 mod generations;
 mod given;
 mod memory;

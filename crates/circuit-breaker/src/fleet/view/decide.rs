@@ -53,6 +53,7 @@ impl FleetView {
             reason: FleetReason::NotItsTurn,
             at: now,
             state: metrics.state,
+            breaker_generation: metrics.generation,
             own,
             merged,
             needed,
@@ -113,11 +114,14 @@ impl FleetView {
         let merged = &seen.merged;
         let high = |rate: Option<f64>, limit: f64| rate.is_some_and(|rate| rate >= limit);
         let slow = self.settings.slow_rate();
+        // Their rules may have looked at what the rates don't show, and may count no calls at all.
+        let opened = merged.open_bad >= seen.needed;
         let reason = if merged.bad < seen.needed {
             FleetReason::NoQuorum
-        } else if merged.calls < u64::from(self.settings.config().min_calls) {
+        } else if !opened && merged.calls < u64::from(self.settings.config().min_calls) {
             FleetReason::TooFewCalls
-        } else if !high(seen.failure_rate, self.settings.failure_rate())
+        } else if !opened
+            && !high(seen.failure_rate, self.settings.failure_rate())
             && !slow.is_some_and(|limit| high(seen.slow_rate, limit))
         {
             FleetReason::RateBelowThreshold

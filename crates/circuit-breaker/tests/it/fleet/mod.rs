@@ -60,6 +60,8 @@ pub(crate) struct Fleet {
     pub(crate) probes: Vec<Probe>,
     /// Calls that went out to a dependency that failed them.
     pub(crate) failed_calls: u64,
+    /// What is bad of a bad call: it fails, or it takes so long.
+    pub(crate) bad_takes: Option<Duration>,
 }
 
 pub(crate) fn settings() -> (Settings, FleetSettings) {
@@ -71,7 +73,18 @@ pub(crate) fn settings() -> (Settings, FleetSettings) {
 impl Fleet {
     /// So many instances with traffic from `rate` of their index and a draw.
     pub(crate) fn new(size: usize, seed: u64, rate: impl Fn(usize, f64) -> f64) -> Self {
-        let (settings, fleet) = settings();
+        Self::with(Config::default(), size, seed, rate)
+    }
+
+    /// As `new`, with breakers of another configuration.
+    pub(crate) fn with(
+        config: Config,
+        size: usize,
+        seed: u64,
+        rate: impl Fn(usize, f64) -> f64,
+    ) -> Self {
+        let settings = Settings::new(config).unwrap();
+        let fleet = FleetSettings::new(FleetConfig::default(), &settings).unwrap();
         let mut rng = Rng(seed);
         let instances = (0..size)
             .map(|i| {
@@ -96,6 +109,7 @@ impl Fleet {
             now: 0,
             probes: Vec::new(),
             failed_calls: 0,
+            bad_takes: None,
         }
     }
 
@@ -136,7 +150,16 @@ impl Fleet {
             .partition::<Vec<_>, _>(|(due, ..)| *due <= self.now);
         instance.out = out;
         for (_, token, outcome) in done {
-            instance.breaker.record(token, outcome, now);
+            match self.bad_takes.filter(|_| outcome == Outcome::Failure) {
+                Some(took) => {
+                    instance
+                        .breaker
+                        .record_timed(token, Outcome::Success, took, now);
+                }
+                None => {
+                    instance.breaker.record(token, outcome, now);
+                }
+            }
         }
         let mut expected = instance.rate * STEP as f64 / 1000.0;
         while expected > 0.0 {
