@@ -10,7 +10,8 @@ use super::gate::{Gate, Seen};
 use super::{BudgetConfig, OutageConfig, RetryBudget};
 
 const MOST_LAYERS: usize = 4;
-/// Full jitter: up to 0.1 s doubled with every try, at most 10 s.
+/// Full jitter: up to 0.1 s doubled with every try that was made (0.2 s before the first retry), at
+/// most 10 s.
 const FIRST_DELAY_S: f64 = 0.1;
 const LONGEST_DELAY_S: f64 = 10.0;
 

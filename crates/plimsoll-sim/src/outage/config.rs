@@ -234,11 +234,20 @@ impl OutageConfig {
             if !range.contains(&value) {
                 return Err(OutageError::OutOfRange {
                     field,
-                    value: format!("{value}{unit}"),
+                    value: format!("{}{unit}", written(value)),
                     bound,
                 });
             }
         }
         Ok(())
+    }
+}
+
+/// A number in no more digits than it takes.
+fn written(value: f64) -> String {
+    match value.abs() {
+        0.0 | 1e-6..1e12 => value.to_string(),
+        size if size.is_finite() => format!("{value:e}"),
+        _ => value.to_string(),
     }
 }

@@ -23,7 +23,8 @@ pub(super) enum Budget {
 /// `no-retries`, `three-tries` and `retries` (all layers; the default) say how often clients try;
 /// `jitter`, `budget`, `tower-budget`, `bounded-queue` and `breaker` what holds them back; `all` is
 /// `jitter+budget+bounded-queue+breaker`. Whatever has one of the latter backs off with full
-/// jitter, too.
+/// jitter, too. Without retries there is nothing for jitter and budgets to hold back: they are refused
+/// beside `no-retries`, and `no-retries+all` is `no-retries+bounded-queue+breaker`.
 ///
 /// ```
 /// use plimsoll_sim::outage::Defence;
@@ -67,6 +68,12 @@ pub enum DefenceError {
         one: &'static str,
         /// The other.
         other: &'static str,
+    },
+    /// Nothing is tried again that it could hold back.
+    #[error("must not have {part} beside no-retries: there is no retry that it could hold back")]
+    NoRetry {
+        /// What has nothing to do.
+        part: &'static str,
     },
 }
 
@@ -150,6 +157,14 @@ impl FromStr for Defence {
             }
             parts.push(known);
         }
+        let idle = parts
+            .iter()
+            .find(|part| matches!(**part, "jitter" | "budget" | "tower-budget"));
+        if let Some(part) = idle
+            && parts.contains(&"no-retries")
+        {
+            return Err(DefenceError::NoRetry { part });
+        }
         let all = parts.contains(&"all");
         let has = |name: &str| parts.contains(&name);
         Ok(Self {
@@ -172,8 +187,12 @@ impl FromStr for Defence {
 }
 
 impl Defence {
-    /// Jitter is only told apart where nothing else brings it, and there is something to spread.
+    /// Jitter is only told apart where nothing else brings it, and there is something to spread; so
+    /// a budget.
     fn normal(mut self) -> Self {
+        if self.tries == Tries::One {
+            self.budget = None;
+        }
         let held = self.budget.is_some() || self.bounded_queue || self.breaker;
         self.jitter = self.tries != Tries::One && (self.jitter || held);
         self

@@ -32,6 +32,7 @@ pub use budget::{BudgetConfig, RetryBudget, Tokens};
 pub use config::{OutageConfig, OutageError};
 pub use defence::{Defence, DefenceError};
 pub use model::OutageModel;
+pub(crate) use report::percent_down;
 pub use report::{OutageReport, OutageRow};
 pub use run::{OutageRun, Second};
 

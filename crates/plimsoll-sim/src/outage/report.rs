@@ -128,6 +128,21 @@ impl OutageReport {
 }
 
 impl OutageRow {
+    /// Goodput as percent, rounded down to a tenth: 100.0 is every arrival.
+    ///
+    /// ```
+    /// use plimsoll_sim::outage::{OutageConfig, OutageModel, OutageRow};
+    /// let model = OutageModel::new(OutageConfig::default())?;
+    /// let mut row = OutageRow::new(model.run("no-retries".parse()?));
+    /// row.goodput_after_2s = 0.9999;
+    /// assert_eq!(row.goodput_percent(), 99.9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn goodput_percent(&self) -> f64 {
+        percent_down(self.goodput_after_2s)
+    }
+
     /// The figures of a run.
     #[must_use]
     pub fn new(run: OutageRun) -> Self {
@@ -142,4 +157,9 @@ impl OutageRow {
             seconds: run.seconds,
         }
     }
+}
+
+/// Percent of a share, down to a tenth. Whole tenths stay what they are, whatever their binary form.
+pub(crate) fn percent_down(share: f64) -> f64 {
+    share.mul_add(1000.0, 1e-9).floor() / 10.0
 }

@@ -2,10 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::figures::{NBSP, NONE, about, fixed, given, percent, plain_percent, short};
+use super::figures::{NBSP, NONE, about, fixed, given, plain_percent, short};
 use super::html::page;
-use super::look::Look;
-use super::outage_plot::{attempts_plot, goodput_plot};
+use super::outage_plot::{attempts_plot, goodput_plot, sample, served};
 use crate::outage::{OutageReport, OutageRow};
 
 /// A recovery that is none to speak of.
@@ -133,7 +132,7 @@ fn comparison(report: &OutageReport) -> Markup {
                     tbody {
                         @for (i, row) in report.rows.iter().enumerate() {
                             tr {
-                                th.name scope="row" { (Look(i).swatch()) (given(&row.defence)) }
+                                th.line scope="row" { (sample(i)) (given(&row.defence)) }
                                 td { (fixed(row.attempts_per_arrival, 2)) }
                                 td { (fixed(row.rejected_per_arrival, 2)) }
                                 td {
@@ -142,7 +141,7 @@ fn comparison(report: &OutageReport) -> Markup {
                                         None => strong { "never" },
                                     }
                                 }
-                                td { (percent(row.goodput_after_2s)) }
+                                td { (served(row.goodput_after_2s)) }
                                 td { (fixed(row.attempts_after_2s, 2)) }
                                 td { (optional(row.p99_s.map(seconds))) }
                             }
@@ -167,7 +166,9 @@ fn terms(report: &OutageReport) -> Markup {
                 dt { "Served in time" }
                 dd {
                     "An attempt was answered while its client still waited for it: within "
-                    (seconds(report.time_out_s)) ", however many attempts came before it."
+                    (seconds(report.time_out_s)) ", however many attempts came before it. "
+                    "Late answers count: how late they were is said by the time of 99" (NBSP)
+                    "% of them. Shares are rounded down."
                 }
                 dt { "Recovers after" }
                 dd {

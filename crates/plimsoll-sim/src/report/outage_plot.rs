@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::axis::{across, multiples, px, step};
-use super::figures::{NBSP, fixed, given, percent, short};
+use super::figures::{NBSP, fixed, given, short};
 use super::look::Look;
-use crate::outage::{OutageReport, OutageRow, Second};
+use crate::outage::{OutageReport, OutageRow, Second, percent_down};
 
 const HEIGHT: f64 = 240.0;
 /// Attempts per arrival at the bottom of the plot: a breaker lets next to nothing through.
@@ -23,6 +23,20 @@ struct Scale {
     shown: fn(f64) -> String,
 }
 
+/// The line of the defence at a place in the report, as the plots have it.
+pub(super) fn sample(place: usize) -> Markup {
+    html! {
+        svg class={ "sample " (Look(place).class()) } viewBox="0 0 26 12" aria-hidden="true" {
+            path class=(Look(place).curve()) d="M0,6H26" {}
+        }
+    }
+}
+
+/// A share served in time; as in the printed table, 100 % is all of them.
+pub(super) fn served(share: f64) -> String {
+    format!("{}{NBSP}%", fixed(percent_down(share), 1))
+}
+
 pub(super) fn goodput_plot(report: &OutageReport) -> Markup {
     let scale = Scale {
         of: |second| ratio(second.served, second.arrivals),
@@ -31,7 +45,7 @@ pub(super) fn goodput_plot(report: &OutageReport) -> Markup {
         marks: [0.0, 0.25, 0.5, 0.75, 1.0]
             .map(|share| (share, format!("{}%", share * 100.0)))
             .to_vec(),
-        shown: percent,
+        shown: served,
     };
     plot(
         report,
@@ -85,12 +99,7 @@ fn plot(report: &OutageReport, title: &str, note: &str, scale: &Scale) -> Markup
                 p { (note) }
                 ul.key {
                     @for (i, row) in report.rows.iter().enumerate() {
-                        li class=(Look(i).class()) {
-                            svg.sample viewBox="0 0 26 12" aria-hidden="true" {
-                                path class=(Look(i).curve()) d="M0,6H26" {}
-                            }
-                            (given(&row.defence))
-                        }
+                        li { (sample(i)) (given(&row.defence)) }
                     }
                 }
             }

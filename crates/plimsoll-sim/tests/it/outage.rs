@@ -165,6 +165,14 @@ fn what_lies_out_of_range_is_refused_with_its_bound() {
             "load is NaN, must be from 0.01 to 1",
         ),
         (
+            default().with_load(1e-300),
+            "load is 1e-300, must be from 0.01 to 1",
+        ),
+        (
+            default().with_capacity_rps(1e308),
+            "capacity is 1e308, must be from 10 to 2000 requests a second",
+        ),
+        (
             default().with_capacity_rps(9.0),
             "capacity is 9, must be from 10 to 2000 requests a second",
         ),

@@ -44,6 +44,47 @@ fn says_what_is_left_of_the_outage() {
     assert!(page.len() < 500_000, "{} bytes", page.len());
 }
 
+/// What tells the lines apart: the class of its colour, and that of its dashes.
+fn looks(part: &str) -> Vec<(String, String)> {
+    part.split("<svg class=\"sample ")
+        .skip(1)
+        .map(|sample| {
+            let colour = sample.split('"').next().unwrap();
+            let (_, path) = sample.split_once("<path class=\"").unwrap();
+            let dashes = path.split('"').next().unwrap();
+            (colour.to_owned(), dashes.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn a_defence_has_one_line_in_table_keys_and_plots_that_no_other_has() {
+    let usual = Defence::usual();
+    let page = page(&report(OutageConfig::default(), &usual));
+    let (_, table) = page.split_once("<tbody>").unwrap();
+    let (table, plots) = table.split_once("</tbody>").unwrap();
+    let in_table = looks(table);
+    assert_eq!(in_table.len(), usual.len());
+    for (i, look) in in_table.iter().enumerate() {
+        assert!(!in_table[..i].contains(look), "{look:?} twice");
+        let (colour, dashes) = look;
+        let line = format!("<g class=\"{colour}\"><path class=\"{dashes}\"");
+        assert_eq!(plots.matches(&line).count(), 2, "{line}");
+    }
+    // The keys of both plots.
+    assert_eq!(looks(plots), [&in_table[..], &in_table[..]].concat());
+    assert!(!page.contains("class=\"swatch"), "a mark that no plot has");
+}
+
+#[test]
+fn what_is_not_all_is_not_shown_as_100_percent() {
+    let mut report = report(OutageConfig::default(), &[Defence::ALL]);
+    report.rows[0].goodput_after_2s = 0.999_99;
+    assert!(page(&report).contains("<td>99.9\u{a0}%</td>"));
+    report.rows[0].goodput_after_2s = 1.0;
+    assert!(page(&report).contains("<td>100.0\u{a0}%</td>"));
+}
+
 #[test]
 fn no_defence_is_no_error() {
     let text = words(&page(&report(OutageConfig::default(), &[])));

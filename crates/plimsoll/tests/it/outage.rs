@@ -211,83 +211,156 @@ fn what_is_no_defence_is_refused_with_those_there_are() {
         said.contains("must not have both budget and tower-budget"),
         "{said}"
     );
-    let said = refusal(&[
-        "--defence",
-        "all",
-        "--defence",
-        "budget+breaker+bounded-queue",
-    ]);
-    assert_eq!(said, "error: command line: --defence all is given twice");
+    let said = refusal(&["--defence", "no-retries+budget"]);
+    assert!(
+        said.contains("must not have budget beside no-retries"),
+        "{said}"
+    );
 }
 
 #[test]
-fn what_lies_out_of_range_is_refused_with_its_bound() {
-    for (flag, value, said) in [
-        ("--load", "0.5%", "load is 0.005, must be from 0.01 to 1"),
+fn a_defence_given_twice_is_refused_as_it_was_given() {
+    for (other, said) in [
+        ("all", "--defence all is given twice"),
         (
-            "--capacity",
-            "2001",
-            "capacity is 2001, must be from 10 to 2000 requests a second",
-        ),
-        (
-            "--time-out",
-            "61s",
-            "time-out is 61 s, must be from 100ms to 60s",
-        ),
-        (
-            "--outage",
-            "0s",
-            "outage is 0 s, must be from 100ms to 300s",
-        ),
-        ("--after", "5s", "after is 5 s, must be from 10s to 1000s"),
-        ("--attempts", "0", "attempts is 0, must be from 1 to 125"),
-        ("--layers", "0", "layers is 0, must be from 1 to 4"),
-        (
-            "--attempts",
-            "6",
-            "attempts to the power of layers is 216, must be at most 125",
-        ),
-        (
-            "--clients",
-            "1001",
-            "clients is 1001, must be from 1 to 1000",
-        ),
-        ("--queue", "0.001", "queue is 0.001, must be from 0.01 to 1"),
-        (
-            "--budget-ttl",
-            "1ms",
-            "budget-ttl is 0.001 s, must be from 10ms to 10m",
+            "budget+breaker+bounded-queue",
+            "--defence all and --defence budget+breaker+bounded-queue are the same defence",
         ),
     ] {
         assert_eq!(
-            refusal(&[flag, value]),
+            refusal(&[
+                "--defence",
+                "jitter",
+                "--defence",
+                "all",
+                "--defence",
+                other
+            ]),
             format!("error: command line: {said}")
         );
     }
-    for (flag, value, said) in [
+}
+
+/// Whichever way a value is wrong, one bound is named, and the value as it was given.
+#[test]
+fn what_lies_out_of_range_is_refused_with_its_bound() {
+    let share = "must be from 0.01 to 1 (1% to 100%)";
+    for (flag, values, said) in [
         (
             "--load",
-            "120%",
-            "must be more than 0 and at most 1 (or 100%)",
+            &["0", "0.5%", "-1", "120%", "1e-300", "nan", "x"][..],
+            share,
+        ),
+        ("--queue", &["0.001", "1.01", "-5%"], share),
+        (
+            "--capacity",
+            &["2001", "0", "-1", "1e308", "inf", "x"],
+            "must be a number from 10 to 2000",
         ),
         (
-            "--budget",
-            "0",
-            "must be more than 0 and at most 1 (or 100%)",
+            "--time-out",
+            &["61s", "99ms", "-1s"],
+            "must be from 100ms to 60s",
+        ),
+        (
+            "--outage",
+            &["0s", "301s", "-8s"],
+            "must be from 100ms to 300s",
+        ),
+        (
+            "--after",
+            &["9999ms", "1001s", "-1s"],
+            "must be from 10s to 1000s",
         ),
         (
             "--attempts",
-            "x",
-            "must be a whole number from 0 to 1000000",
+            &["0", "126", "-1", "x", "1.5"],
+            "must be a whole number from 1 to 125",
         ),
-        ("--outage", "soon", "is not a duration"),
+        (
+            "--layers",
+            &["0", "5", "-1"],
+            "must be a whole number from 1 to 4",
+        ),
+        (
+            "--clients",
+            &["0", "1001", "-1"],
+            "must be a whole number from 1 to 1000",
+        ),
+        (
+            "--budget",
+            &["-1", "10.5", "1001%"],
+            "must be from 0 to 10 (0% to 1000%)",
+        ),
+        (
+            "--budget-ttl",
+            &["1ms", "601s", "-1s"],
+            "must be from 10ms to 10m",
+        ),
+        (
+            "--open-wait-cap",
+            &["999ms", "8761h", "-1s"],
+            "must be from 1s to 8760h",
+        ),
     ] {
-        let refused = refusal(&[flag, value]);
-        assert!(
-            refused.contains(said) && refused.contains(flag),
-            "{refused}"
-        );
+        for value in values {
+            let refused = refusal(&[&format!("{flag}={value}")]);
+            let start = format!("error: invalid value '{value}' for '{flag} <");
+            assert!(refused.starts_with(&start), "{refused}");
+            assert!(refused.ends_with(&format!(">': {said}")), "{refused}");
+        }
     }
+    assert!(refusal(&["--outage", "soon"]).contains("is not a duration"));
+    assert_eq!(
+        refusal(&["--attempts", "6"]),
+        "error: command line: attempts to the power of layers is 216, must be at most 125"
+    );
+}
+
+#[test]
+fn what_lies_at_a_bound_is_taken() {
+    let quick = ["--outage", "100ms", "--after", "10s", "--capacity", "10"];
+    for (flag, value) in [
+        ("--load", "1%"),
+        ("--load", "1"),
+        ("--budget", "0"),
+        ("--budget", "1000%"),
+        ("--clients", "1000"),
+        ("--open-wait-cap", "1s"),
+        ("--open-wait-cap", "8760h"),
+        ("--budget-ttl", "10m"),
+    ] {
+        let args = [&quick[..], &["--defence", "all", flag, value]].concat();
+        assert_eq!(json_of(&args)["rows"][0]["defence"], "all", "{flag}");
+    }
+    let layered = ["--attempts", "125", "--layers", "1", "--defence", "retries"];
+    assert_eq!(json_of(&[&quick[..], &layered].concat())["attempts"], 125);
+}
+
+#[test]
+fn three_tries_are_three_whatever_the_layers_do() {
+    let rows = |flags: &[&str]| {
+        let three = ["--defence", "three-tries+all"];
+        json_of(&[&three[..], flags].concat())["rows"].clone()
+    };
+    assert_eq!(rows(&[]), rows(&["--attempts", "2", "--layers", "2"]));
+}
+
+#[test]
+fn the_page_rounds_down_as_the_table_does() {
+    let dir = Dir::new();
+    let args = ["simulate", "outage", "--defence", "breaker"];
+    let table = dir.run(&args).ok();
+    let row: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
+    let share = row[4].strip_suffix('%').unwrap();
+    let page = dir.run(&[&args[..], &["--html", "-"]].concat()).ok();
+    assert!(
+        page.contains(&format!("<td>{share}\u{a0}%</td>")),
+        "{share}"
+    );
+    let exact = number(&json_of(&args[2..])["rows"][0]["goodput_after_2s"]);
+    let rounded = format!("{:.1}", exact * 100.0);
+    assert_ne!(share, rounded, "{exact} tells rounding from rounding down");
 }
 
 #[test]

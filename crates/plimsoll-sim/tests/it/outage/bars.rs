@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use circuit_breaker::{Config, OpenWait};
-use plimsoll_sim::outage::{OutageConfig, OutageRun, Second};
+use plimsoll_sim::outage::{OutageConfig, OutageRun, Second, Tokens};
 
 use super::run;
 
@@ -72,6 +72,29 @@ fn long_outages_need_a_cap_of_the_open_wait() {
         assert!(attempts <= MOST_ATTEMPTS, "{about}: {attempts}");
         assert!(run.recovery_s().is_some(), "{about}");
     }
+}
+
+/// The floor of a budget is one retry a second for each instance, however few calls it has.
+#[test]
+fn instances_with_few_calls_spend_the_floor_of_the_budget() {
+    let attempts = |config: OutageConfig| run(config, "all").attempts_per_arrival;
+    let default = OutageConfig::default;
+    for few in [
+        default().with_clients(1000),
+        default().with_capacity_rps(10.0),
+    ] {
+        let floored = attempts(few.clone());
+        assert!(floored > MOST_ATTEMPTS, "{floored}");
+        let mut budget = few.budget;
+        budget.tokens = Tokens::Window {
+            ttl: Duration::from_secs(1),
+            floor_per_s: 0.0,
+        };
+        let unfloored = attempts(few.with_budget(budget));
+        assert!(unfloored < 1.02, "{unfloored}");
+    }
+    // Four calls a second are enough.
+    assert!(attempts(default().with_clients(100)) <= MOST_ATTEMPTS);
 }
 
 #[test]

@@ -10,7 +10,6 @@ fn named(text: &str) -> Result<String, DefenceError> {
 fn names_have_one_form() {
     for (given, shown) in [
         ("no-retries", "no-retries"),
-        ("no-retries+jitter", "no-retries"),
         ("three-tries", "three-tries"),
         ("three-tries+jitter", "three-tries+jitter"),
         ("retries", "retries"),
@@ -26,6 +25,7 @@ fn names_have_one_form() {
         ("all", "all"),
         ("all+three-tries", "three-tries+all"),
         ("no-retries+breaker", "no-retries+breaker"),
+        ("no-retries+all", "no-retries+bounded-queue+breaker"),
     ] {
         assert_eq!(named(given).as_deref(), Ok(shown), "{given}");
         assert_eq!(shown.parse::<Defence>(), given.parse(), "{given}");
@@ -64,6 +64,14 @@ fn what_is_no_defence_is_refused() {
             Err(DefenceError::Both { one, other }),
             "{given}"
         );
+    }
+    for (given, part) in [
+        ("no-retries+budget", "budget"),
+        ("jitter+no-retries", "jitter"),
+        ("no-retries+breaker+tower-budget", "tower-budget"),
+    ] {
+        let refused = named(given);
+        assert_eq!(refused, Err(DefenceError::NoRetry { part }), "{given}");
     }
     let said = named("x").unwrap_err().to_string();
     assert!(

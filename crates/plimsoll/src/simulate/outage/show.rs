@@ -28,8 +28,7 @@ fn row(row: &OutageRow) -> Vec<String> {
         format!("{:.2}", row.attempts_per_arrival),
         format!("{:.2}", row.rejected_per_arrival),
         seconds.unwrap_or_else(|| "never".to_owned()),
-        // Rounded down: 100 % is all of them.
-        format!("{:.1}%", (row.goodput_after_2s * 1000.0).floor() / 10.0),
+        format!("{:.1}%", row.goodput_percent()),
         format!("{:.2}", row.attempts_after_2s),
         p99.unwrap_or_else(|| "-".to_owned()),
     ]
