@@ -82,18 +82,20 @@ fn healthy_traffic_stays_closed_however_many_others_are_bad() {
 /// rule as it is documented.
 fn evidence(fleet: &Fleet) -> bool {
     let now = std::time::Duration::from_millis(fleet.now);
-    let (mut bad, mut calls, mut failures) = (0, 0, 0);
+    let (mut bad, mut open, mut calls, mut failures) = (0, 0, 0, 0);
     for instance in &fleet.instances {
         let metrics = instance.breaker.metrics(now);
         let window = instance.at_opening.unwrap_or(metrics.window);
         let (n, k) = (window.calls as f64, window.failures as f64);
         let lower = (k + 2.0 - 2.0 * (k * (n - k) / n + 1.0).sqrt()) / (n + 4.0);
         let itself = metrics.opened_by.is_some_and(|by| by != OpenReason::Shared);
-        bad += u32::from(itself || n > 0.0 && lower >= 0.5);
+        let says_bad = itself || n > 0.0 && lower >= 0.5;
+        bad += u32::from(says_bad);
+        open += u32::from(says_bad && instance.at_opening.is_some());
         calls += window.calls;
         failures += window.failures;
     }
-    bad >= 10 && calls >= 20 && failures * 2 >= calls
+    bad >= 10 && (open >= 10 || calls >= 20 && failures * 2 >= calls)
 }
 
 #[test]
