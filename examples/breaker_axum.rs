@@ -88,7 +88,10 @@ async fn main() -> Result<()> {
     let handler = move |Path(port): Path<u16>| forward(port, client.clone());
     let front = serve(Router::new().route("/{port}", get(handler))).await?;
 
-    let browser = Client::builder(TokioExecutor::new()).build_http::<Body>();
+    // A connection for each request: what a breaker learns must outlive them.
+    let browser = Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .build_http::<Body>();
     let visit = async |front: u16, port: u16| -> Result<(u16, Option<String>)> {
         let response = browser
             .get(format!("http://localhost:{front}/{port}").parse()?)
@@ -98,11 +101,15 @@ async fn main() -> Result<()> {
         Ok((response.status().as_u16(), wait))
     };
 
-    // The other way round, on the server's side: two lines.
+    // The other way round, on the server's side: two lines, one breaker for all connections.
     let breaker = CircuitBreakerLayer::http(Config::default())?;
-    let guarded = Router::new()
-        .route("/{port}", get(async || StatusCode::INTERNAL_SERVER_ERROR))
-        .layer(breaker);
+    let handled = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&handled);
+    let handler = move || async move {
+        count.fetch_add(1, Ordering::Relaxed);
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let guarded = Router::new().route("/{port}", get(handler)).layer(breaker);
     let guarded = serve(guarded).await?;
 
     for (name, front, port) in [
@@ -119,6 +126,7 @@ async fn main() -> Result<()> {
             println!("{name:<15}: {count:>3} × {status}{wait}");
         }
     }
+    assert_eq!(handled.load(Ordering::Relaxed), 20);
     let asked = asked.map(|a| a.load(Ordering::Relaxed));
     println!(
         "asked: the flaky one {} times, the steady one {} times",

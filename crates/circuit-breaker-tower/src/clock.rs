@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use circuit_breaker::{Clock, Config, OnDrop};
 
-/// Below this, a limit on call durations needs a finer clock than the coarse one.
+/// Below this, a limit or a wait needs a finer clock than the coarse one.
 const FINE: Duration = Duration::from_millis(100);
+
+/// Below this, the buckets of a time window do: ten of the usual ticks.
+const FINE_BUCKET: Duration = Duration::from_millis(40);
 
 /// The monotonic clock of the machine.
 ///
 /// On Linux the coarse one by default: `CLOCK_MONOTONIC_COARSE`, which costs about a tenth of
 /// [`Instant::now`](std::time::Instant::now) and moves in ticks of 1 to 10 ms (4 ms on most
 /// kernels). Windows and waits of seconds don't notice; a measured duration errs by a tick. The
-/// precise one is taken where a configuration judges durations by a limit below 100 ms. Elsewhere
-/// both are `Instant`.
+/// precise one is taken where a configuration has a limit on durations, an open wait, a lease or a ramp
+/// below 100 ms, or buckets of a time window below 40 ms. Elsewhere both are `Instant`.
 ///
 /// ```
 /// use circuit_breaker_tower::{Clock, SystemClock};
@@ -52,7 +55,7 @@ impl SystemClock {
         Self { precise: true }
     }
 
-    /// The cheapest clock that the configuration's limits on durations bear.
+    /// The cheapest clock that the configuration's durations bear.
     ///
     /// ```
     /// use circuit_breaker_tower::{Config, LatencyLimit, SystemClock};
@@ -66,6 +69,7 @@ impl SystemClock {
     #[must_use]
     pub fn for_config(config: &Config) -> Self {
         let slow = config.slow_call_duration;
+        let bucket = config.time_window.map(|w| w.length / w.buckets.max(1));
         let limits = [
             config.slow_call_rate.map(|_| slow),
             config.latency.map(|l| l.limit),
@@ -74,9 +78,14 @@ impl SystemClock {
                 OnDrop::FailureIfOlderThan(age) => Some(age),
                 OnDrop::Ignore | OnDrop::Failure => None,
             },
+            Some(config.open_wait.base),
+            config.half_open.lease,
+            config.half_open.max_wait,
+            config.ramp_up,
         ];
         Self {
-            precise: limits.into_iter().flatten().any(|limit| limit < FINE),
+            precise: limits.into_iter().flatten().any(|limit| limit < FINE)
+                || bucket.is_some_and(|width| width < FINE_BUCKET),
         }
     }
 }

@@ -30,8 +30,18 @@ impl<H: Deref<Target = Breaker>, K: Clock> Guard<H, K> {
     #[inline]
     pub(crate) fn finish(&mut self, outcome: Outcome) {
         if let Some(token) = self.token.take() {
-            let recorded = self.handle.record(token, outcome, self.clock.now());
-            self.observer.finished(outcome, recorded);
+            let now = self.clock.now();
+            let recorded = self.handle.record(token, outcome, now);
+            self.observer.finished(recorded, || {
+                let config = self.handle.settings().config();
+                let took = now.saturating_sub(token.admitted_at());
+                let slow = config.slow_call_rate.is_some() && took > config.slow_call_duration;
+                if slow && outcome == Outcome::Success {
+                    Outcome::Slow
+                } else {
+                    outcome
+                }
+            });
         }
     }
 }

@@ -9,16 +9,16 @@ use tower_layer::Layer;
 
 use crate::clock::SystemClock;
 use crate::observer::Observer;
-use crate::placement::{Given, PerService, Placement};
-use crate::rejection::AsError;
+use crate::placement::{Given, MakesBreakers, PerService, Placement};
+use crate::rejection::{AsBoxError, AsError};
 use crate::service::CircuitBreaker;
 use crate::source::Shared;
 
 /// Puts services behind breakers.
 ///
 /// [`new`](Self::new) makes a breaker for each service that it wraps, such as each endpoint of a
-/// balancer, or each route of an axum `Router` that it is added to; [`shared`](Self::shared) puts all
-/// of them under one; [`per_key`](Self::per_key) keeps one for each key of the requests;
+/// balancer; `http` and `grpc` (feature `http`) make one for all of them, [`shared`](Self::shared)
+/// takes yours; [`per_key`](Self::per_key) keeps one for each key of the requests;
 /// [`from_source`](Self::from_source) finds the breaker any other way.
 ///
 /// ```
@@ -49,6 +49,10 @@ impl CircuitBreakerLayer {
     /// A breaker for each service that the layer wraps; the service's clones share it. Every error is
     /// a failure.
     ///
+    /// Not for an axum `Router`, which wraps each route and method anew for each connection: its
+    /// breakers would not outlive a connection. `http` has one breaker for all of them, as
+    /// [`shared`](Self::shared) does.
+    ///
     /// # Errors
     /// Names the first field of `config` that is out of its range.
     ///
@@ -63,6 +67,31 @@ impl CircuitBreakerLayer {
         let clock = SystemClock::for_config(&config);
         let placement = PerService::new(Settings::new(config)?);
         Ok(Self::placed(placement, clock))
+    }
+
+    /// As [`new`](Self::new), with [`AsBoxError`]: for services whose errors are boxed, such as
+    /// `tower::timeout`, and for layers around it that need errors which box themselves, such as
+    /// `tower::buffer`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Layer, Rejected};
+    /// use tower::{BoxError, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let layer = CircuitBreakerLayer::boxed(Config::default())?;
+    /// let service = layer.layer(service_fn(async |n: u32| Ok::<_, BoxError>(n + 1)));
+    /// assert_eq!(service.oneshot(41).await?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn boxed(
+        config: Config,
+    ) -> Result<CircuitBreakerLayer<PerService, ErrorsAreFailures, AsBoxError>, ConfigError> {
+        Ok(Self::new(config)?.with_rejection(AsBoxError))
     }
 }
 
@@ -122,7 +151,7 @@ impl<P> CircuitBreakerLayer<P> {
     }
 }
 
-impl<C, R, K> CircuitBreakerLayer<PerService, C, R, K> {
+impl<P: MakesBreakers, C, R, K> CircuitBreakerLayer<P, C, R, K> {
     /// Draws the jitter of the open waits from `seed`: for tests that shall see the same every time.
     /// The first service's breaker has this seed, each further one another. By default it is the
     /// system's entropy.
@@ -134,7 +163,7 @@ impl<C, R, K> CircuitBreakerLayer<PerService, C, R, K> {
     /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
     /// ```
     pub fn with_seed(mut self, seed: u64) -> Self {
-        self.placement.set_seed(seed);
+        self.placement.seed(seed);
         self
     }
 
@@ -149,7 +178,7 @@ impl<C, R, K> CircuitBreakerLayer<PerService, C, R, K> {
     /// # Ok::<(), circuit_breaker_tower::ConfigError>(())
     /// ```
     pub fn with_listener(mut self, listener: Arc<dyn Listener>) -> Self {
-        self.placement.listeners.push(listener);
+        self.placement.listen(listener);
         self
     }
 
@@ -165,7 +194,7 @@ impl<C, R, K> CircuitBreakerLayer<PerService, C, R, K> {
     /// ```
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     pub fn with_telemetry(mut self, telemetry: crate::Telemetry) -> Self {
-        self.placement.listeners.push(Arc::new(telemetry.clone()));
+        self.placement.listen(Arc::new(telemetry.clone()));
         self.observer = Observer::new(telemetry);
         self
     }

@@ -35,7 +35,7 @@ pub use future::ResponseFuture;
 pub use http::{GrpcCode, GrpcRejection, GrpcStatus, HttpRejection, HttpStatus};
 pub use keyed::{PerKey, PerMadeKey};
 pub use layer::CircuitBreakerLayer;
-pub use placement::{Given, PerService, Placement};
+pub use placement::{Given, MakesBreakers, PerLayer, PerService, Placement};
 pub use rejection::{AsBoxError, AsError, OnRejection};
 pub use service::CircuitBreaker;
 pub use source::{BreakerSource, Shared, Static};

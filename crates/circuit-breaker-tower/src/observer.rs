@@ -21,9 +21,9 @@ impl Observer {
     }
 
     #[inline]
-    pub(crate) fn finished(&self, outcome: Outcome, recorded: Recorded) {
+    pub(crate) fn finished(&self, recorded: Recorded, outcome: impl FnOnce() -> Outcome) {
         if let Some(telemetry) = &self.telemetry {
-            telemetry.finished(outcome, recorded);
+            telemetry.finished(outcome(), recorded);
         }
     }
 
@@ -44,7 +44,7 @@ impl Observer {
 #[cfg(not(any(feature = "tracing", feature = "metrics")))]
 impl Observer {
     #[inline]
-    pub(crate) fn finished(&self, _: Outcome, _: Recorded) {}
+    pub(crate) fn finished(&self, _: Recorded, _: impl FnOnce() -> Outcome) {}
 
     #[inline]
     pub(crate) fn cancelled(&self) {}

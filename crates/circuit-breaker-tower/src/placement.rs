@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use circuit_breaker::{CircuitBreaker as Breaker, Listener, Settings, Transition};
 
 use crate::source::Shared;
 
-/// Where the services that a layer makes get their breakers from: [`PerService`] or [`Given`].
+/// Where the services that a layer makes get their breakers from: [`PerService`], [`PerLayer`] or [`Given`].
 ///
 /// ```
 /// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Layer, PerService, Placement};
@@ -33,6 +33,7 @@ pub trait Placement: sealed::Sealed {
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::PerService {}
+    impl Sealed for super::PerLayer {}
     impl<B> Sealed for super::Given<B> {}
 }
 
@@ -67,10 +68,6 @@ impl PerService {
         }
     }
 
-    pub(crate) fn set_seed(&mut self, seed: u64) {
-        self.seed = Some(seed);
-    }
-
     /// One more breaker, with `more` told of its transitions too.
     pub(crate) fn make(&self, more: Option<Arc<dyn Listener>>) -> Arc<Breaker> {
         let nth = self.made.fetch_add(1, Ordering::Relaxed);
@@ -97,6 +94,95 @@ impl Placement for PerService {
 
     fn place(&self) -> Shared {
         Shared::new(self.make(None))
+    }
+}
+
+/// One breaker for all services that the layer and its clones wrap, made with the first of them. Made
+/// by `CircuitBreakerLayer::http` and `grpc`.
+///
+/// ```
+/// # #[cfg(feature = "http")] {
+/// use circuit_breaker_tower::{CircuitBreakerLayer, Config, Layer};
+/// use std::sync::Arc;
+///
+/// let layer = CircuitBreakerLayer::http(Config::default())?;
+/// let (first, second) = (layer.layer(()), layer.clone().layer(()));
+/// assert!(Arc::ptr_eq(first.breaker(), second.breaker()));
+/// # }
+/// # Ok::<(), circuit_breaker_tower::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PerLayer {
+    maker: PerService,
+    made: Arc<OnceLock<Arc<Breaker>>>,
+}
+
+impl PerLayer {
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) fn new(maker: PerService) -> Self {
+        Self {
+            maker,
+            made: Arc::default(),
+        }
+    }
+
+    /// The breaker; `more` is told of its transitions if it is made now.
+    pub(crate) fn breaker(&self, more: Option<Arc<dyn Listener>>) -> Arc<Breaker> {
+        Arc::clone(self.made.get_or_init(|| self.maker.make(more)))
+    }
+}
+
+impl Placement for PerLayer {
+    type Source = Shared;
+
+    fn place(&self) -> Shared {
+        Shared::new(self.breaker(None))
+    }
+}
+
+/// A placement that makes its breakers: [`PerService`] and [`PerLayer`].
+///
+/// ```
+/// use circuit_breaker_tower::{MakesBreakers, PerLayer, PerService};
+///
+/// fn makes<P: MakesBreakers>() {}
+/// makes::<PerService>();
+/// makes::<PerLayer>();
+/// ```
+pub trait MakesBreakers: makes::Sealed {}
+
+impl MakesBreakers for PerService {}
+impl MakesBreakers for PerLayer {}
+
+pub(crate) mod makes {
+    use super::{Arc, Listener, PerLayer, PerService};
+
+    pub trait Sealed {
+        fn seed(&mut self, seed: u64);
+        fn listen(&mut self, listener: Arc<dyn Listener>);
+    }
+
+    impl Sealed for PerService {
+        fn seed(&mut self, seed: u64) {
+            self.seed = Some(seed);
+        }
+
+        fn listen(&mut self, listener: Arc<dyn Listener>) {
+            self.listeners.push(listener);
+        }
+    }
+
+    // Another breaker from here on: the one that clones may have made has other settings.
+    impl Sealed for PerLayer {
+        fn seed(&mut self, seed: u64) {
+            self.maker.seed(seed);
+            self.made = Arc::default();
+        }
+
+        fn listen(&mut self, listener: Arc<dyn Listener>) {
+            self.maker.listen(listener);
+            self.made = Arc::default();
+        }
     }
 }
 

@@ -26,6 +26,10 @@ use circuit_breaker::{Listener, Outcome, Recorded, Rejected, Transition};
 /// | `circuit_breaker_transitions_total` | `to`: `closed`, `open`, … | changes of state |
 /// | `circuit_breaker_state` | `state`: all but `closed` | gauge: breakers of this name that are in this state now |
 ///
+/// `slow` are calls that the classifier calls slow, and, where
+/// [`Config::slow_call_rate`](circuit_breaker::Config::slow_call_rate) is set, successes that took
+/// longer than `slow_call_duration`.
+///
 /// A breaker that is dropped while it is not closed stays in the gauge.
 ///
 /// ```

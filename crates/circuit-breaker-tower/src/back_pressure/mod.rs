@@ -19,7 +19,7 @@ pub use timer::TokioTimer;
 
 use crate::clock::SystemClock;
 use crate::layer::CircuitBreakerLayer;
-use crate::placement::{Given, PerService};
+use crate::placement::{Given, PerLayer, PerService};
 use crate::rejection::AsError;
 use crate::source::Shared;
 use waiters::Waiters;
@@ -69,8 +69,8 @@ where
     }
 }
 
-/// A placement with one breaker a service, known before the request: [`PerService`] and
-/// [`Given<Shared>`](Given).
+/// A placement with one breaker a service, known before the request: [`PerService`],
+/// [`PerLayer`] and [`Given<Shared>`](Given).
 ///
 /// ```
 /// use circuit_breaker_tower::{Given, OneBreaker, PerService, Shared};
@@ -82,10 +82,11 @@ where
 pub trait OneBreaker: sealed::Sealed {}
 
 impl OneBreaker for PerService {}
+impl OneBreaker for PerLayer {}
 impl OneBreaker for Given<Shared> {}
 
 pub(crate) mod sealed {
-    use super::{Arc, Breaker, Given, PerService, Shared, Waiters};
+    use super::{Arc, Breaker, Given, PerLayer, PerService, Shared, Waiters};
 
     pub trait Sealed {
         /// One more service's breaker, and who waits for it.
@@ -99,6 +100,14 @@ pub(crate) mod sealed {
             let waiters = Arc::<Waiters>::default();
             let breaker = self.make(Some(Arc::clone(&waiters) as _));
             (breaker, waiters)
+        }
+    }
+
+    impl Sealed for PerLayer {
+        #[allow(private_interfaces, reason = "nobody else can call it")]
+        fn one(&self, shared: &Arc<Waiters>) -> (Arc<Breaker>, Arc<Waiters>) {
+            let breaker = self.breaker(Some(Arc::clone(shared) as _));
+            (breaker, Arc::clone(shared))
         }
     }
 

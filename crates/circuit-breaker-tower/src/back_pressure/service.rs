@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use circuit_breaker::{CircuitBreaker as Breaker, Classifier, Clock, ErrorsAreFailures, State};
+use circuit_breaker::{
+    CircuitBreaker as Breaker, Classifier, Clock, ErrorsAreFailures, RejectReason, State,
+};
 use tower_service::Service;
 
 use super::future::{BackPressureFuture, WakeOnDrop};
@@ -20,14 +22,23 @@ use crate::guard::Guard;
 use crate::observer::Observer;
 use crate::rejection::{AsError, OnRejection};
 
+/// A waiting service looks again no more often than this by itself.
+const SHORTEST_SLICE: Duration = Duration::from_millis(10);
+
+/// The breaker rounds the rest of a wait up to the microsecond: a base's wait is one slice all the same.
+const ROUNDING: Duration = Duration::from_micros(1);
+
 /// A service that is ready only while its breaker admits calls: balancers pass it over, queues in
 /// front of it fill.
 ///
 /// - Open, `poll_ready` is pending until the open wait is over, and leaves the wrapped service alone;
 ///   half-open with all probes out, until a probe comes back, at the latest until the breaker says
-///   to ask again. Forced open by an operator, until the state changes; where the breaker is a shared
-///   one that others operate, it looks again every
-///   [`OpenWait::base`](circuit_breaker::OpenWait::base).
+///   to ask again. Forced open by an operator, until the state changes.
+/// - However long that is, it looks again every [`OpenWait::base`](circuit_breaker::OpenWait::base),
+///   at most every 10 ms: an end of the wait that is moved, and what others do to a shared breaker, is
+///   seen that late at the latest.
+/// - A poll that the breaker refuses asks it, and counts in its metrics' `rejected`, in all states
+///   alike: that is how a [fleet](circuit_breaker::fleet) sees demand. `Telemetry` counts calls only.
 /// - Ready in a half-open state, it holds a probe until [`call`](Service::call). Dropped unused, the
 ///   probe's place goes to the next one. A probe that is held, but not called, for longer than
 ///   [`HalfOpen::lease`](circuit_breaker::HalfOpen::lease) counts as lost.
@@ -131,8 +142,12 @@ impl<S, T: Timer, C, R, K: Clock> BackPressure<S, T, C, R, K> {
         waiting
     }
 
-    /// Pending until `end` by the breaker's clock at the latest, or until woken.
-    fn poll_wait(&mut self, now: Duration, end: Duration, cx: &mut Context<'_>) {
+    /// Pending for `retry_after` at the latest, or until woken; never for longer than the base of the
+    /// open waits, since others can move their end without a word.
+    fn poll_wait(&mut self, now: Duration, retry_after: Option<Duration>, cx: &mut Context<'_>) {
+        let base = self.breaker.settings().config().open_wait.base;
+        let slice = base.max(SHORTEST_SLICE) + ROUNDING;
+        let end = now.saturating_add(retry_after.map_or(slice, |wait| wait.min(slice)));
         let Self { waiting, timer, .. } = self;
         if let Some(waiting) = waiting
             && waiting
@@ -163,16 +178,20 @@ where
         }
         loop {
             let now = self.clock.now();
-            if self.breaker.state() == State::Open
-                && let Some(end) = self.breaker.next_wakeup().filter(|end| *end > now)
-            {
+            if self.breaker.state() == State::Open {
                 self.reserved = None;
                 if self.waiting.is_none() {
                     self.enter(cx);
                     continue;
                 }
-                self.poll_wait(now, end, cx);
-                return Poll::Pending;
+                // Asked, so that the breaker counts who waits for it; the wrapped service is left alone.
+                match Reservation::new(&self.breaker, &self.waiters, &self.clock) {
+                    Ok(reservation) => self.reserved = Some(reservation),
+                    Err(rejected) => {
+                        self.poll_wait(now, rejected.retry_after, cx);
+                        return Poll::Pending;
+                    }
+                }
             }
             match self.inner.poll_ready(cx) {
                 Poll::Ready(Ok(())) => {}
@@ -198,13 +217,15 @@ where
                     self.waiting = None;
                     return Poll::Ready(Ok(()));
                 }
-                Err(_) if self.waiting.is_none() => {
+                // Nothing but time ends a ramp's refusal: no need to ask, and count, a second time.
+                Err(rejected)
+                    if self.waiting.is_none() && rejected.reason != RejectReason::RampUp =>
+                {
                     self.enter(cx);
                 }
                 Err(rejected) => {
-                    let base = self.breaker.settings().config().open_wait.base;
-                    let wait = rejected.retry_after.unwrap_or(base);
-                    self.poll_wait(now, now.saturating_add(wait), cx);
+                    self.enter(cx);
+                    self.poll_wait(now, rejected.retry_after, cx);
                     return Poll::Pending;
                 }
             }

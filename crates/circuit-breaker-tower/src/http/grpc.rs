@@ -227,7 +227,8 @@ impl<B, E> Classifier<Response<B>, E> for GrpcStatus {
     }
 }
 
-/// Answers a refused call with `UNAVAILABLE` in a trailers-only response, and with
+/// Answers a refused call with `UNAVAILABLE` in a trailers-only response, with the
+/// refusal's own words as its message, and with
 /// `grpc-retry-pushback-ms`, gRPC's own word for when to ask again; −1, do not, where only an operator
 /// ends the refusal. The service's errors stay as they are.
 ///
@@ -248,7 +249,10 @@ impl<B: Default, E> OnRejection<Response<B>, E> for GrpcRejection {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(STATUS, HeaderValue::from(GrpcCode::Unavailable as u16));
-        headers.insert(MESSAGE, HeaderValue::from_static("circuit breaker open"));
+        // Printable ASCII without a percent sign: gRPC's encoding of it is itself.
+        if let Ok(message) = HeaderValue::try_from(rejected.to_string()) {
+            headers.insert(MESSAGE, message);
+        }
         let pushback = rejected.retry_after.map_or(-1, |wait| {
             let millis = wait.as_nanos().div_ceil(1_000_000);
             i32::try_from(millis).unwrap_or(i32::MAX)

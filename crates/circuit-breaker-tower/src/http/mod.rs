@@ -3,18 +3,22 @@
 mod grpc;
 mod status;
 
-use circuit_breaker::{Config, ConfigError};
+use circuit_breaker::{Config, ConfigError, Settings};
 
 pub use grpc::{GrpcCode, GrpcRejection, GrpcStatus};
 pub use status::{HttpRejection, HttpStatus};
 
+use crate::clock::SystemClock;
 use crate::layer::CircuitBreakerLayer;
-use crate::placement::PerService;
+use crate::placement::{PerLayer, PerService};
 
 impl CircuitBreakerLayer {
     /// For HTTP services: [`HttpStatus`] says what a response means, [`HttpRejection`] answers refused
     /// calls with 503. The wrapped service's errors stay as they are, so that axum's services, which
     /// have none, stay without.
+    ///
+    /// One breaker for all services that the layer and its clones wrap: a router makes a service for
+    /// each route, method and connection. For a breaker a service, give both to [`new`](Self::new).
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -40,14 +44,15 @@ impl CircuitBreakerLayer {
     /// ```
     pub fn http(
         config: Config,
-    ) -> Result<CircuitBreakerLayer<PerService, HttpStatus, HttpRejection>, ConfigError> {
-        Ok(Self::new(config)?
+    ) -> Result<CircuitBreakerLayer<PerLayer, HttpStatus, HttpRejection>, ConfigError> {
+        Ok(Self::per_layer(config)?
             .with_classifier(HttpStatus::default())
             .with_rejection(HttpRejection))
     }
 
     /// For gRPC services: [`GrpcStatus`] says what a response means, [`GrpcRejection`] answers refused
-    /// calls with `UNAVAILABLE`.
+    /// calls with `UNAVAILABLE`. One breaker for all services that the layer wraps, as
+    /// [`http`](Self::http).
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -60,9 +65,15 @@ impl CircuitBreakerLayer {
     /// ```
     pub fn grpc(
         config: Config,
-    ) -> Result<CircuitBreakerLayer<PerService, GrpcStatus, GrpcRejection>, ConfigError> {
-        Ok(Self::new(config)?
+    ) -> Result<CircuitBreakerLayer<PerLayer, GrpcStatus, GrpcRejection>, ConfigError> {
+        Ok(Self::per_layer(config)?
             .with_classifier(GrpcStatus::default())
             .with_rejection(GrpcRejection))
+    }
+
+    fn per_layer(config: Config) -> Result<CircuitBreakerLayer<PerLayer>, ConfigError> {
+        let clock = SystemClock::for_config(&config);
+        let maker = PerService::new(Settings::new(config)?);
+        Ok(CircuitBreakerLayer::placed(PerLayer::new(maker), clock))
     }
 }

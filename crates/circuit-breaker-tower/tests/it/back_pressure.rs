@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use circuit_breaker_tower::circuit_breaker::CircuitBreaker;
 use circuit_breaker_tower::{
-    AsError, BackPressure, CircuitBreakerLayer, Config, Error, ErrorsAreFailures, ManualClock,
-    RejectReason, State,
+    AsError, BackPressure, CircuitBreakerLayer, Clock, Config, Error, ErrorsAreFailures,
+    ManualClock, RejectReason, State,
 };
 use tower::{Layer, Service, ServiceExt};
 
@@ -75,7 +75,8 @@ async fn ready_when_the_open_wait_is_over() {
     });
     assert_eq!(waiting, (Ok(1), 1), "nothing is called before");
     assert!((WAIT..WAIT + Duration::from_millis(2)).contains(&begun.elapsed()));
-    assert_eq!(service.breaker().metrics(Duration::ZERO).rejected, 0);
+    // Polled at the beginning and, by `join!`, when the other branch woke.
+    assert_eq!(service.breaker().metrics(Duration::ZERO).rejected, 2);
 }
 
 #[cfg(feature = "tokio")]
@@ -311,6 +312,51 @@ async fn a_shared_breaker_forced_open_is_looked_at_again() {
     let begun = tokio::time::Instant::now();
     assert_eq!(call.await.expect("no panic"), Ok(1));
     assert!(begun.elapsed() <= WAIT);
+}
+
+/// Nobody tells who waits that the end of the wait has moved.
+#[tokio::test(start_paused = true)]
+async fn an_open_wait_that_is_cut_short_is_seen_within_the_base() {
+    let breaker = Arc::new(CircuitBreaker::with_config(touchy(WAIT, 1), 1).expect("accepted"));
+    let clock = TokioClock::new();
+    let layer = CircuitBreakerLayer::shared(Arc::clone(&breaker)).with_clock(clock);
+    let layer = layer.with_back_pressure(tokio::time::sleep);
+    for cut in [CircuitBreaker::reset, |b: &CircuitBreaker, now| {
+        let _ = b.probe_at(now);
+    }] {
+        let now = clock.now();
+        breaker.trip(now, Some(WAIT * 60));
+        let call = tokio::spawn(layer.layer(Echo::default()).oneshot(Ok(1)));
+        tokio::time::sleep(WAIT * 2 + WAIT / 2).await;
+        assert!(!call.is_finished());
+        cut(&breaker, clock.now());
+        let begun = tokio::time::Instant::now();
+        assert_eq!(call.await.expect("no panic"), Ok(1));
+        assert!(begun.elapsed() <= WAIT, "{:?}", begun.elapsed());
+    }
+}
+
+/// Each refused poll is an ask, whatever refuses.
+#[test]
+fn a_refused_poll_counts_as_demand() {
+    let (mut first, clock) = service(touchy(WAIT, 1));
+    let woken = Arc::new(Woken::default());
+    let rejected = |first: &mut Waiting, polls| {
+        let count = |first: &Waiting| first.breaker().metrics(clock.now()).rejected;
+        let before = count(first);
+        for _ in 0..polls {
+            assert!(poll_ready(first, &woken).is_pending());
+        }
+        count(first) - before
+    };
+    first.breaker().trip(Duration::ZERO, Some(WAIT));
+    assert_eq!(rejected(&mut first, 3), 3, "open");
+    clock.advance(WAIT);
+    let mut probe = first.clone();
+    assert!(ready_now::<Pending, _>(&mut probe));
+    assert_eq!(rejected(&mut first, 3), 3, "half-open");
+    first.breaker().force_open(clock.now());
+    assert_eq!(rejected(&mut first, 3), 3, "forced open");
 }
 
 /// A timer that ends at once must not keep the thread.

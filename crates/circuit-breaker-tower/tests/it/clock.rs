@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use circuit_breaker_tower::{Clock, Config, LatencyLimit, OnDrop, SystemClock};
+use circuit_breaker_tower::{
+    Clock, Config, HalfOpen, LatencyLimit, OnDrop, OpenWait, SystemClock, TimeWindow,
+};
 
 #[test]
 fn both_clocks_are_one_time_line() {
@@ -35,6 +37,11 @@ fn short_limits_get_the_precise_one() {
     let short = Duration::from_millis(99);
     let long = Duration::from_millis(100);
     let config = Config::default;
+    let half_open = |half_open| config().with_half_open(half_open);
+    let window = |ms| {
+        let length = Duration::from_millis(ms);
+        config().with_time_window(Some(TimeWindow::new(length, 10)))
+    };
     for (config, precise) in [
         (config(), false),
         (config().with_slow_call_duration(short), true),
@@ -60,6 +67,19 @@ fn short_limits_get_the_precise_one() {
             config().with_on_drop(OnDrop::FailureIfOlderThan(short)),
             true,
         ),
+        (config().with_open_wait(OpenWait::fixed(short)), true),
+        (config().with_open_wait(OpenWait::fixed(long)), false),
+        (half_open(HalfOpen::default().with_lease(Some(short))), true),
+        (half_open(HalfOpen::default().with_lease(None)), false),
+        (
+            half_open(HalfOpen::default().with_max_wait(Some(short))),
+            true,
+        ),
+        (config().with_ramp_up(Some(short)), true),
+        (config().with_ramp_up(Some(long)), false),
+        (window(399), true),
+        (window(400), false),
+        (config().with_time_window(None), false),
         (
             config().with_latency(Some(LatencyLimit::new(0.5, short))),
             true,

@@ -36,6 +36,22 @@ fn a_shared_breaker_is_under_all_of_them() {
     assert_eq!(breaker.state(), State::Open);
 }
 
+#[cfg(feature = "http")]
+#[test]
+fn http_and_grpc_layers_have_one_breaker() {
+    let http = CircuitBreakerLayer::http(touchy(WAIT, 1)).expect("accepted");
+    let clone = http.clone();
+    let (first, second) = (http.layer(()), clone.layer(()));
+    assert!(Arc::ptr_eq(first.breaker(), second.breaker()));
+    let grpc = CircuitBreakerLayer::grpc(touchy(WAIT, 1)).expect("accepted");
+    let grpc = grpc.with_back_pressure(|_| std::future::pending::<()>());
+    let (first, second) = (grpc.layer(()), grpc.layer(()));
+    assert!(Arc::ptr_eq(first.breaker(), second.breaker()));
+    // What is set later is not lost on a breaker that was made before.
+    let other = clone.with_seed(7).layer(());
+    assert!(!Arc::ptr_eq(other.breaker(), http.layer(()).breaker()));
+}
+
 #[test]
 fn a_static_breaker_is_found_without_counting() {
     let breaker = CircuitBreaker::with_config(touchy(WAIT, 1), 1).expect("accepted");

@@ -188,4 +188,6 @@ fn grpc_refusals_are_trailers_only() {
     service.breaker().force_open(Duration::from_secs(1));
     let response = answer(service.call(())).expect("a response");
     assert_eq!(response.headers()["grpc-retry-pushback-ms"], "-1");
+    let message = &response.headers()["grpc-message"];
+    assert_eq!(message, "circuit breaker forced open");
 }

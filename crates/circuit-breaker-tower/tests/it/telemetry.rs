@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "metrics")]
+use circuit_breaker_tower::Config;
 use circuit_breaker_tower::{AsError, ErrorsAreFailures, Shared, State};
 use circuit_breaker_tower::{CircuitBreaker, CircuitBreakerLayer, ManualClock, Telemetry};
 use tower::{Layer, Service};
@@ -99,6 +101,41 @@ fn metrics_tell_the_story() {
         1.0,
     );
     assert!(read().contains(&forced));
+}
+
+/// A success that the breaker counts as slow is told as slow, and only where it counts them.
+#[cfg(feature = "metrics")]
+#[test]
+fn slow_successes_are_told_as_slow() {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+    for (rate, expected) in [(Some(0.9), ["slow", "success"]), (None, ["success"; 2])] {
+        let recorder = DebuggingRecorder::new();
+        let snapshotter = recorder.snapshotter();
+        metrics::with_local_recorder(&recorder, || {
+            let clock = Arc::new(ManualClock::default());
+            let config = Config::default().with_slow_call_rate(rate);
+            let mut service = CircuitBreakerLayer::new(config)
+                .expect("accepted")
+                .with_clock(Arc::clone(&clock))
+                .with_telemetry(Telemetry::new("orders"))
+                .layer(Run::default());
+            for ms in [1000, 1001] {
+                let call = service.call(says(Ok(1)));
+                clock.advance(Duration::from_millis(ms));
+                assert_eq!(answer(call), Ok(1));
+            }
+        });
+        let told: Vec<_> = snapshotter.snapshot().into_vec().into_iter().collect();
+        let mut outcomes = Vec::new();
+        for (key, _, _, value) in told {
+            if let DebugValue::Counter(n) = value {
+                let outcome = key.key().labels().find(|l| l.key() == "outcome");
+                outcomes.extend((0..n).filter_map(|_| outcome.map(|l| l.value().to_owned())));
+            }
+        }
+        outcomes.sort();
+        assert_eq!(outcomes, expected);
+    }
 }
 
 #[cfg(feature = "tracing")]
