@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use circuit_breaker::State;
-use circuit_breaker::fleet::{Act, FleetAction, FleetReason};
+use circuit_breaker::fleet::{Act, Board, FleetAction, FleetReason, FleetView};
+use circuit_breaker::{CircuitBreaker, Outcome, State};
 
-use crate::fleet::{Fleet, PERIOD, Probe, STEP};
+use crate::fleet::{Fleet, PERIOD, Probe, STEP, settings};
 
 const SEEDS: u64 = if cfg!(feature = "full") { 200 } else { 10 };
 const PERMITS: usize = 5;
@@ -262,4 +262,54 @@ fn an_instance_that_is_restarted_under_its_name_joins_in() {
     fleet.run(end, |_, _| 1.0, |_| {});
     assert_eq!(fleet.instances[7].breaker.state(), State::Open);
     assert_eq!(fleet.read().reports.len(), 20);
+}
+
+/// Callers that wait under back-pressure ask once a second, four periods: that is enough to come back.
+#[test]
+fn a_fleet_whose_callers_wait_comes_back() {
+    for seed in 0..10_u64 {
+        let (settings, fleet) = settings();
+        let mut board = Board::default();
+        let mut instances: Vec<_> = (0..6)
+            .map(|i| {
+                let breaker = CircuitBreaker::new(&settings, seed * 100 + i);
+                let view = FleetView::new(&fleet, &format!("pod-{i}"), seed * 100 + i).unwrap();
+                (breaker, view)
+            })
+            .collect();
+        let mut back = None;
+        for at in (0..90_000_u64).step_by(10) {
+            let now = Duration::from_millis(at);
+            let down = (10_000..20_000).contains(&at);
+            for (i, (breaker, view)) in (0_u64..).zip(&mut instances) {
+                // Closed, fifty calls a second; refused, one ask a second.
+                let every = if breaker.state() == State::Closed {
+                    20
+                } else {
+                    1000
+                };
+                if (at + i * 170) % every == 0
+                    && let Ok(token) = breaker.try_acquire(now)
+                {
+                    let outcome = if down {
+                        Outcome::Failure
+                    } else {
+                        Outcome::Success
+                    };
+                    breaker.record(token, outcome, now);
+                }
+                if at % 250 == i * 10 {
+                    let request = view.prepare(breaker, now);
+                    let reply = board.exchange(&request, at);
+                    view.decide(breaker, now, &reply).apply(breaker);
+                }
+            }
+            let closed = instances.iter().all(|(b, _)| b.state() == State::Closed);
+            if at >= 20_000 && closed && back.is_none() {
+                back = Some(at - 20_000);
+            }
+        }
+        let back = back.expect("it comes back");
+        assert!(back <= 10_000, "seed {seed}: after {back} ms");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FleetView, GENERATIONS, Lease};
+use super::{ASKED_LATELY, FleetView, GENERATIONS, Lease};
 use crate::breaker::CircuitBreaker;
 use crate::fleet::decision::{FleetAction, FleetDecision, FleetReason};
 use crate::fleet::evidence::Vote;
@@ -157,7 +157,12 @@ impl FleetView {
             };
             return (action, FleetReason::FewAreOpen);
         }
-        let grace = period.saturating_mul(2);
+        // Long enough for a call to come, where nobody has more than one in a while.
+        let grace = period.saturating_mul(if self.top_demand <= 1 {
+            ASKED_LATELY
+        } else {
+            2
+        });
         let reason = match &mut self.lease {
             Some(lease) if now.saturating_sub(lease.since) < grace && !lease.giving_back => {
                 return (FleetAction::Probe { at: now }, FleetReason::ProbesForAll);

@@ -59,12 +59,17 @@ pub struct FleetView {
     top_demand: u64,
     rejected: u64,
     demand: u64,
+    /// Periods since anybody asked here.
+    unasked: u32,
     /// The last round of ours that failed: another one goes first then.
     failed_round: Option<u64>,
     closed_by_probes: Option<Duration>,
     /// The opening whose wait we have lengthened.
     held: Option<u32>,
 }
+
+/// For how many periods an instance that was asked is one with calls to probe with.
+const ASKED_LATELY: u32 = 8;
 
 /// What is known of an open or half-open breaker from when it opened.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +131,7 @@ impl FleetView {
             top_demand: 0,
             rejected: 0,
             demand: 0,
+            unasked: u32::MAX,
             failed_round: None,
             closed_by_probes: None,
             held: None,
@@ -187,6 +193,10 @@ impl FleetView {
         let metrics = breaker.metrics(now);
         self.demand = metrics.rejected.saturating_sub(self.rejected);
         self.rejected = metrics.rejected;
+        self.unasked = match self.demand {
+            0 => self.unasked.saturating_add(1),
+            _ => 0,
+        };
         self.follow(&metrics, now);
         let own = self.own(breaker, &metrics, now);
         let report = Report {
@@ -318,7 +328,13 @@ impl FleetView {
             from = from.saturating_add(self.settings.config().period);
         }
         let permits = u64::from(self.settings.breaker().compiled().permits);
-        let busy = self.demand > 0 && self.demand >= permits.min(self.top_demand);
+        // Where nobody has more, callers that come back once in a while are enough: back-pressure asks
+        // once an open wait's base.
+        let busy = if self.top_demand <= 1 {
+            self.unasked <= ASKED_LATELY
+        } else {
+            self.demand > 0 && self.demand >= permits.min(self.top_demand)
+        };
         if now >= opening.due && now >= from && busy {
             Act::Ask
         } else {
