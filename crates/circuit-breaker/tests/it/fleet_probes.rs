@@ -227,7 +227,7 @@ fn a_lost_store_begins_with_what_the_instances_know() {
     assert!(fleet.all(State::Closed) || fleet.states().contains(&State::HalfOpen));
     let known = fleet.read().ledger;
     assert!(known.generation >= 1);
-    fleet.board = circuit_breaker::fleet::Board::default();
+    fleet.board = Board::default();
     let end = fleet.now + 2 * PERIOD;
     fleet.run(end, |_, _| 0.0, |_| {});
     let again = fleet.read().ledger;
@@ -255,7 +255,7 @@ fn an_instance_that_is_restarted_under_its_name_joins_in() {
     let fresh = Fleet::new(1, 99, |_, _| 30.0).instances.remove(0);
     let (settings, name) = (fresh.view.settings().clone(), "pod-7");
     fleet.instances[7] = fresh;
-    fleet.instances[7].view = circuit_breaker::fleet::FleetView::new(&settings, name, 5).unwrap();
+    fleet.instances[7].view = FleetView::new(&settings, name, 5).unwrap();
     // Nothing fails it and nobody calls it: the others' word is enough.
     fleet.instances[7].rate = 0.0;
     let end = fleet.now + 2 * PERIOD;
