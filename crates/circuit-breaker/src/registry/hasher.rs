@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, DefaultHasher, Hasher};
 
-/// SipHash over a seed and the key: the default hasher of a [`Registry`].
+/// SipHash over a seed and the key: the default hasher of a [`Registry`](crate::Registry).
 ///
 /// ```
 /// use circuit_breaker::SeededState;

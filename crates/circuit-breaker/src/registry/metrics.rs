@@ -49,7 +49,7 @@ pub struct RegistryMetrics {
 
 impl<K, S> Registry<K, S> {
     /// What the registry holds, all keys together: O(entries). For each key's own see
-    /// [`for_each`](Self::for_each) and [`CircuitBreaker::metrics`].
+    /// [`for_each`](Self::for_each) and [`CircuitBreaker::metrics`](crate::CircuitBreaker::metrics).
     ///
     /// ```
     /// # use circuit_breaker::{Config, Registry, RegistryConfig, Settings};
