@@ -61,7 +61,7 @@ impl CircuitBreakerLayer {
     ///
     /// let none = Config::default().with_min_calls(0);
     /// let error = CircuitBreakerLayer::new(none).unwrap_err();
-    /// assert_eq!(error.to_string(), "min_calls is 0, must be at least 1");
+    /// assert_eq!(error.to_string(), "min_calls is 0, must be from 1 to 100000");
     /// ```
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let clock = SystemClock::for_config(&config);
