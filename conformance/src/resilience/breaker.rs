@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use circuit_breaker::{CircuitBreaker, Outcome, Recorded, Token};
+use circuit_breaker::{CircuitBreaker, OpenWait, Outcome, Recorded, Token};
 use serde::Deserialize;
 
 use crate::suite::Refused;
@@ -38,6 +38,20 @@ pub(super) enum Ending {
     Failure,
     Ignored,
     Cancelled,
+}
+
+/// The factor of a wait that does not grow.
+pub(super) fn one() -> f64 {
+    1.0
+}
+
+/// A wait as both dialects state it; without a cap it grows for ever.
+pub(super) fn open_wait(base_ms: u64, multiplier: f64, cap_ms: Option<u64>) -> OpenWait {
+    let base = Duration::from_millis(base_ms);
+    let cap = cap_ms.map_or(Duration::from_secs(365 * 86_400), Duration::from_millis);
+    OpenWait::fixed(base)
+        .with_multiplier(multiplier)
+        .with_cap(cap.max(base))
 }
 
 /// A breaker under virtual time.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use circuit_breaker::{CircuitBreaker, Config, OpenWait, Settings, State, TimeWindow};
+use circuit_breaker::{CircuitBreaker, Config, Settings, State, TimeWindow};
 use serde::Deserialize;
 
-use super::breaker::{Run, Step};
+use super::breaker::{Run, Step, one, open_wait};
 use crate::fields::given;
 use crate::report::Comparison;
 use crate::suite::{Question, Refused};
@@ -33,10 +33,6 @@ struct Given {
     break_cap_ms: Option<u64>,
 }
 
-fn one() -> f64 {
-    1.0
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expect {
@@ -54,19 +50,16 @@ struct Expect {
 
 impl Given {
     fn config(&self) -> Config {
-        let wait = Duration::from_millis(self.break_ms);
-        let cap = self.break_cap_ms.map(Duration::from_millis);
-        let cap = cap.unwrap_or(Duration::from_secs(365 * 86_400)).max(wait);
         let sampling = Duration::from_millis(self.sampling_ms);
         Config::polly()
             .with_failure_rate(Some(self.failure_ratio))
             .with_min_calls(self.min_throughput)
             .with_time_window(Some(TimeWindow::new(sampling, 10)))
-            .with_open_wait(
-                OpenWait::fixed(wait)
-                    .with_multiplier(self.break_multiplier)
-                    .with_cap(cap),
-            )
+            .with_open_wait(open_wait(
+                self.break_ms,
+                self.break_multiplier,
+                self.break_cap_ms,
+            ))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use circuit_breaker::{CircuitBreaker, Config, HalfOpen, OpenWait, Settings, State, TimeWindow};
+use circuit_breaker::{CircuitBreaker, Config, HalfOpen, Settings, State, TimeWindow};
 use serde::Deserialize;
 
-use super::breaker::{Run, Step};
+use super::breaker::{Run, Step, one, open_wait};
 use crate::fields::given;
 use crate::report::Comparison;
 use crate::suite::{Question, Refused};
@@ -39,10 +39,6 @@ struct Given {
     half_open_max_wait_ms: Option<u64>,
 }
 
-fn one() -> f64 {
-    1.0
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Window {
@@ -74,9 +70,6 @@ struct Expect {
 
 impl Given {
     fn config(&self) -> Config {
-        let wait = Duration::from_millis(self.open_wait_ms);
-        let cap = self.open_wait_cap_ms.map(Duration::from_millis);
-        let cap = cap.unwrap_or(Duration::from_secs(365 * 86_400));
         let config = Config::resilience4j()
             .with_failure_rate(Some(self.failure_rate))
             .with_slow_call_rate(Some(self.slow_rate))
@@ -87,11 +80,11 @@ impl Given {
                     .with_permits(self.half_open_permits)
                     .with_max_wait(self.half_open_max_wait_ms.map(Duration::from_millis)),
             )
-            .with_open_wait(
-                OpenWait::fixed(wait)
-                    .with_multiplier(self.open_wait_multiplier)
-                    .with_cap(cap.max(wait)),
-            );
+            .with_open_wait(open_wait(
+                self.open_wait_ms,
+                self.open_wait_multiplier,
+                self.open_wait_cap_ms,
+            ));
         match self.window {
             Window::Time => {
                 let length = Duration::from_secs(u64::from(self.window_size));

@@ -118,7 +118,10 @@ pub struct PerLayer {
 }
 
 impl PerLayer {
-    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    #[cfg_attr(
+        not(feature = "http"),
+        allow(dead_code, reason = "for the layers of HTTP and gRPC")
+    )]
     pub(crate) fn new(maker: PerService) -> Self {
         Self {
             maker,

@@ -74,7 +74,10 @@ impl Telemetry {
         meters.get_or_init(|| meters::Meters::new(name))
     }
 
-    #[cfg_attr(not(feature = "metrics"), allow(clippy::unused_self))]
+    #[cfg_attr(
+        not(feature = "metrics"),
+        allow(clippy::unused_self, reason = "what it counts is a feature")
+    )]
     #[inline]
     pub(crate) fn finished(&self, outcome: Outcome, recorded: Recorded) {
         #[cfg(feature = "metrics")]
@@ -83,7 +86,10 @@ impl Telemetry {
         let _ = (outcome, recorded);
     }
 
-    #[cfg_attr(not(feature = "metrics"), allow(clippy::unused_self))]
+    #[cfg_attr(
+        not(feature = "metrics"),
+        allow(clippy::unused_self, reason = "what it counts is a feature")
+    )]
     #[inline]
     pub(crate) fn cancelled(&self) {
         #[cfg(feature = "metrics")]

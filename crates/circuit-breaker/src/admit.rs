@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::breaker::{CircuitBreaker, OpenFor};
-use crate::config::Dialect;
 use crate::error::{RejectReason, Rejected};
 use crate::state::{OpenReason, State};
 use crate::sync::Ordering;
@@ -246,8 +245,7 @@ impl CircuitBreaker {
 
     /// The first microsecond in which a wait that ends at `end` is over.
     pub(crate) fn first_after(&self, end: u64) -> u64 {
-        let strictly = self.compiled().dialect == Dialect::Resilience4j;
-        end.saturating_add(u64::from(strictly))
+        end.saturating_add(self.compiled().strictly())
     }
 
     /// The base of the open waits, in microseconds.
@@ -258,9 +256,7 @@ impl CircuitBreaker {
 
 /// The open word that follows a half-open one, its probes kept to be looked at.
 pub(crate) fn open_again(word: Word, reason: OpenReason) -> Word {
-    word.next(State::Open)
-        .with_attempt(word.attempt().saturating_add(1))
-        .with_reason(reason)
+    word.opened(reason)
         .with_probes(word.done(), word.failed(), word.slow())
         .probed()
 }

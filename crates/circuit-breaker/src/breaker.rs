@@ -514,7 +514,7 @@ impl CircuitBreaker {
     pub(crate) fn open(&self, mut from: Word, reason: OpenReason, now: Duration) -> bool {
         let era = from.era();
         loop {
-            let to = from.next(State::Open).with_attempt(1).with_reason(reason);
+            let to = from.opened(reason);
             match self.swap(from, to) {
                 Ok(()) => {
                     self.entered(from, to, now, Some(OpenFor::Computed(self.wait_of(to))));

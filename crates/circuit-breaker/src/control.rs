@@ -76,32 +76,6 @@ impl CircuitBreaker {
     /// # Ok::<(), circuit_breaker::ConfigError>(())
     /// ```
     pub fn trip(&self, now: Duration, wait: Option<Duration>) -> bool {
-        self.trip_for(now, wait, OpenReason::Tripped)
-    }
-
-    /// As [`trip`](Self::trip), because the shared view over all instances says so: the reason is
-    /// [`OpenReason::Shared`].
-    ///
-    /// ```
-    /// use circuit_breaker::{CircuitBreaker, Config, OpenReason};
-    /// use std::time::Duration;
-    ///
-    /// let breaker = CircuitBreaker::with_config(Config::default(), 1)?;
-    /// assert!(breaker.trip_shared(Duration::ZERO, None));
-    /// let rejected = breaker.try_acquire(Duration::ZERO).unwrap_err();
-    /// assert_eq!(rejected.opened_by, Some(OpenReason::Shared));
-    /// # Ok::<(), circuit_breaker::ConfigError>(())
-    /// ```
-    pub fn trip_shared(&self, now: Duration, wait: Option<Duration>) -> bool {
-        self.trip_for(now, wait, OpenReason::Shared)
-    }
-
-    pub(crate) fn trip_for(
-        &self,
-        now: Duration,
-        wait: Option<Duration>,
-        reason: OpenReason,
-    ) -> bool {
         let mut word = self.load();
         loop {
             let to = match word.state() {
@@ -113,13 +87,9 @@ impl CircuitBreaker {
                     self.until.update(word.generation(), end, later, live);
                     return true;
                 }
-                State::Closed => word.next(State::Open).with_attempt(1),
-                State::HalfOpen => word
-                    .next(State::Open)
-                    .with_attempt(word.attempt().saturating_add(1)),
+                State::Closed | State::HalfOpen => word.opened(OpenReason::Tripped),
                 State::ForcedOpen | State::Disabled | State::MetricsOnly => return false,
             };
-            let to = to.with_reason(reason);
             match self.swap(word, to) {
                 Ok(()) => {
                     let wait =

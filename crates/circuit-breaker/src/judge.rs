@@ -208,8 +208,8 @@ impl CircuitBreaker {
         let settings = self.compiled();
         let era = word.era();
         let failed = outcome == Outcome::Failure;
-        let slow = duration > settings.probe_slow_nanos
-            || settings.counts_slow && outcome == Outcome::Slow;
+        let slow =
+            duration > settings.harm_nanos || settings.counts_slow && outcome == Outcome::Slow;
         loop {
             if word.era() != era || word.done() >= word.issued() {
                 return self.count_stale();

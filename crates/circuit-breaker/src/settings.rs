@@ -89,8 +89,6 @@ pub(crate) struct Compiled {
     pub(crate) permits: u8,
     pub(crate) need_failed: u8,
     pub(crate) need_slow: Option<u8>,
-    /// Slow, as a probe, beyond this: for the slow-call rate or for the latency limit.
-    pub(crate) probe_slow_nanos: u64,
     /// How many probes the verdict looks at.
     pub(crate) probes: u8,
     pub(crate) lease: Option<u64>,
@@ -225,7 +223,6 @@ impl Compiled {
                 .into_iter()
                 .chain(late_share.map(|s| s.fewest_beyond(probes)))
                 .min(),
-            probe_slow_nanos: harm_nanos,
             probes,
             lease: config.half_open.lease.map(micros_up),
             max_wait: config.half_open.max_wait.map(micros_up),
@@ -258,6 +255,11 @@ impl Compiled {
         }
         let wait = wait.min(most) * (1.0 - jitter * draw);
         Duration::try_from_secs_f64(wait / 1e3).unwrap_or(cap)
+    }
+
+    /// By how many microseconds a wait lasts beyond its end: resilience4j's ends strictly after it.
+    pub(crate) fn strictly(&self) -> u64 {
+        u64::from(self.dialect == Dialect::Resilience4j)
     }
 
     /// The age in nanoseconds from which a cancelled call is a failure; `None`: it never is.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 pub use self::check::SnapshotError;
 use crate::breaker::CircuitBreaker;
-use crate::config::Dialect;
 use crate::settings::Compiled;
 use crate::state::{OpenReason, State};
 use crate::sync::Ordering;
@@ -178,7 +177,7 @@ impl CircuitBreaker {
             generation,
             for_how_long: Duration::from_micros(at.saturating_sub(since)),
             open_for: until.map(|until| {
-                let end = until.saturating_add(strictly(self.compiled()));
+                let end = until.saturating_add(self.compiled().strictly());
                 Duration::from_micros(end.saturating_sub(at))
             }),
             opened_by: until.map(|_| word.reason()),
@@ -258,11 +257,6 @@ impl CircuitBreaker {
     fn epoch(&self, now: Duration) -> u64 {
         self.compiled().epochs.of(now)
     }
-}
-
-/// How many microseconds after the end of its wait an open breaker probes.
-fn strictly(settings: &Compiled) -> u64 {
-    u64::from(settings.dialect == Dialect::Resilience4j)
 }
 
 /// A bucket's width in nanoseconds.

@@ -64,6 +64,14 @@ impl Word {
         Self(era | self.0 & FULL | state.bits())
     }
 
+    /// Open in the next generation, once more in a row: from closed, where none were before, or from
+    /// half-open.
+    pub(crate) fn opened(self, reason: OpenReason) -> Self {
+        self.next(State::Open)
+            .with_attempt(self.attempt().saturating_add(1))
+            .with_reason(reason)
+    }
+
     /// The generation and nothing else: the word of a closed breaker with nothing to look at.
     #[inline(always)]
     pub(crate) const fn era(self) -> u64 {

@@ -12,15 +12,10 @@ impl CircuitBreaker {
         let mut word = self.load();
         // What is counted within a generation changes the word too.
         while word.generation() == generation && word.state() == from {
-            let attempt = match from {
-                State::Closed => 1,
-                State::HalfOpen => word.attempt().saturating_add(1),
-                _ => return false,
+            let (State::Closed | State::HalfOpen) = from else {
+                return false;
             };
-            let to = word
-                .next(State::Open)
-                .with_attempt(attempt)
-                .with_reason(OpenReason::Shared);
+            let to = word.opened(OpenReason::Shared);
             match self.swap(word, to) {
                 Ok(()) => {
                     let wait = OpenFor::Computed(self.wait_of(to));

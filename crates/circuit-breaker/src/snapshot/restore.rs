@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ProbeCounts, Snapshot, SnapshotError, WindowBucket, strictly, width};
+use super::{ProbeCounts, Snapshot, SnapshotError, WindowBucket, width};
 use crate::breaker::CircuitBreaker;
 use crate::settings::{Compiled, Settings};
 use crate::state::{OpenReason, State};
@@ -54,7 +54,7 @@ impl CircuitBreaker {
         let since = at.saturating_sub(micros(snapshot.for_how_long));
         let until = at
             .saturating_add(snapshot.open_for.map_or(0, micros_up))
-            .saturating_sub(strictly(settings.compiled()));
+            .saturating_sub(settings.compiled().strictly());
         #[allow(clippy::cast_possible_truncation, reason = "the lower half on purpose")]
         let rejected = snapshot.rejected as u32;
         breaker.word = AtomicU64::new(word.0);
